@@ -1,0 +1,1 @@
+module.exports = { forbidden: [ {name:"no-circular", severity:"error", from:{}, to:{circular:true}} ], options: { parser: "swc", tsPreCompilationDeps: true, doNotFollow: {path:"node_modules"}, tsConfig: {fileName:"tsconfig.json"}, enhancedResolveOptions: { exportsFields:["exports"], conditionNames:["import","default","node"], extensions:[".ts",".js",".d.ts"] } } };

@@ -1,0 +1,17 @@
+/** Tests run on the TypeScript sources as ES modules; swc only strips the types. */
+export default {
+  testEnvironment: "node",
+  roots: ["<rootDir>/module", "<rootDir>/kernel", "<rootDir>/cli", "<rootDir>/services", "<rootDir>/e2e"],
+  testMatch: ["**/*.test.ts"],
+  extensionsToTreatAsEsm: [".ts"],
+  transform: {
+    "\\.ts$": [
+      "@swc/jest",
+      {
+        jsc: { target: "es2024", parser: { syntax: "typescript" } },
+        module: { type: "es6" },
+      },
+    ],
+  },
+  watchPathIgnorePatterns: ["\\.plinth/", "proto/gen/"],
+};

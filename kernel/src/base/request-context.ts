@@ -1,0 +1,46 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
+/** The end user on whose behalf a call runs; read from the verified access token, never from a plain header. */
+export interface UserIdentity {
+  readonly id: string;
+  readonly email: string;
+  readonly roles: readonly string[];
+  readonly tenantId: string;
+  readonly sessionId: string;
+  /** The access token itself, forwarded on calls to other modules. */
+  readonly token: string;
+}
+
+/** What is known about the work at hand: a request, the handling of an event, or a job. */
+export interface RequestContext {
+  readonly requestId: string;
+  /** W3C trace id, 32 hex digits; empty where tracing is off. */
+  readonly traceId: string;
+  /** The module whose service is working. */
+  readonly module: string;
+  /** The module that called, by its verified service token. */
+  readonly caller?: string | undefined;
+  readonly user?: UserIdentity | undefined;
+  /** Whose rows are visible. `default` where nothing says otherwise. */
+  readonly tenantId: string;
+  /** Aborts at the deadline or when the caller goes away. */
+  readonly signal: AbortSignal;
+  /** Epoch milliseconds. */
+  readonly deadline?: number | undefined;
+  /** The end user's address and agent as the gateway saw them; for audit entries and session lists. */
+  readonly clientAddress?: string | undefined;
+  readonly userAgent?: string | undefined;
+}
+
+export const DEFAULT_TENANT = "default";
+
+const storage = new AsyncLocalStorage<RequestContext>();
+
+/** Runs `work` with `context` as what `currentContext` answers in it and all it awaits. */
+export function runInContext<T>(context: RequestContext, work: () => T): T {
+  return storage.run(context, work);
+}
+
+export function currentContext(): RequestContext | undefined {
+  return storage.getStore();
+}

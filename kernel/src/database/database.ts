@@ -1,0 +1,34 @@
+import type { EntityManager } from "typeorm";
+
+/**
+ * One open transaction. The tenant is set in it, so row-level security hides every other tenant's rows even
+ * from SQL without a WHERE.
+ */
+export interface Transaction {
+  /** TypeORM's manager, bound to this transaction: repositories and query builders. */
+  readonly manager: EntityManager;
+  readonly tenantId: string;
+  /** Plain SQL with `$1` parameters, in this transaction. */
+  query<Row = Record<string, unknown>>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
+}
+
+export interface TransactionOptions {
+  /** Defaults to the current request's tenant, then to `default`. `ALL_TENANTS` sees every row: for clean-ups and relays. */
+  tenantId?: string;
+  isolation?: "read committed" | "repeatable read" | "serializable";
+  /** Ends running statements when it aborts. Defaults to the current request's signal. */
+  signal?: AbortSignal;
+}
+
+export const ALL_TENANTS = "*";
+
+export interface Database {
+  /**
+   * Runs `work` in a transaction and commits; an error thrown rolls back and is thrown on. Serialization failures
+   * and deadlocks (SQLSTATE 40001, 40P01) are tried again up to 5 times with jitter, so `work` must have no
+   * effects outside the transaction.
+   */
+  transaction<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  /** The same, read-only; goes to a read replica where one is configured. */
+  read<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
+}
