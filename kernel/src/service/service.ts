@@ -1,0 +1,56 @@
+import type { DescMessage, DescService, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type { Client } from "../client/client.ts";
+import type { Cache } from "../cache/cache.ts";
+import type { Config } from "../config/config.ts";
+import type { Database, Transaction } from "../database/database.ts";
+import type { Envelope } from "../events/bus.ts";
+import type { Logger } from "../logging/logger.ts";
+import type { ModuleSet } from "../modules/module-set.ts";
+import type { Handlers } from "../rpc/handlers.ts";
+
+/** What one audit entry says; who acted, where and in which trace is taken from the current request. */
+export interface AuditEntry {
+  /** Past tense of the act, dotted: `user.login`, `role.assigned`. */
+  readonly action: string;
+  /** Kind of the thing acted on: `user`. */
+  readonly resource: string;
+  readonly resourceId: string;
+  readonly outcome: "success" | "failure" | "denied";
+  /** Overrides the current user: at a login there is none yet. */
+  readonly userId?: string;
+  readonly metadata?: Record<string, string>;
+}
+
+export type EventHandler<M extends DescMessage> = (event: MessageShape<M>, tx: Transaction, envelope: Envelope) => Promise<void>;
+export type BroadcastHandler<M extends DescMessage> = (event: MessageShape<M>, envelope: Envelope) => void | Promise<void>;
+
+/** What a module's `src/index.ts` is given: everything the module declared, ready to use. */
+export interface Service<ModuleConfig> {
+  readonly name: string;
+  readonly version: string;
+  readonly logger: Logger;
+  readonly config: Config<ModuleConfig>;
+  /** Throws at start when module.yaml declares no database. */
+  readonly database: Database;
+  readonly cache: Cache;
+  /** The set of modules here, followed as it changes. */
+  readonly modules: ModuleSet;
+
+  /** Serves `handlers` by gRPC, gRPC-Web, Connect and REST. */
+  rpc<S extends DescService>(service: S, handlers: Handlers<S>): void;
+  /** A typed client for a declared call; throws at start when module.yaml does not declare it. */
+  client<S extends DescService>(module: string, service: S): Client<S>;
+
+  /** Writes the event to the outbox in the caller's transaction: it is sent if and only if `tx` commits. */
+  publish<M extends DescMessage>(tx: Transaction, schema: M, event: MessageInitShape<M>): Promise<void>;
+  /** Each event takes effect once: the handler's writes in `tx` commit together with the inbox row. */
+  subscribe<M extends DescMessage>(schema: M, handler: EventHandler<M>): void;
+  /** Every running instance hears every event, from `lookBackMs` before its start on; for caches, not for effects. */
+  listen<M extends DescMessage>(schema: M, handler: BroadcastHandler<M>, options?: { lookBackMs?: number }): void;
+
+  audit(tx: Transaction, entry: AuditEntry): Promise<void>;
+
+  onStart(name: string, hook: () => Promise<void> | void): void;
+  /** Runs in reverse order at a stop. */
+  onStop(name: string, hook: () => Promise<void> | void): void;
+}
