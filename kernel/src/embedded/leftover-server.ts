@@ -1,0 +1,72 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { isAlive } from "./data-folder.ts";
+
+const FAST_SHUTDOWN_MS = 20_000;
+
+/**
+ * Clears the way for a new start: a server that outlived its parent (killed with SIGKILL where the system cannot pass
+ * that on) is shut down cleanly. One whose parent still lives belongs to somebody, and is refused by name.
+ */
+export async function stopLeftoverServer(dataFolder: string, ownerPid: number | undefined): Promise<void> {
+  const pid = livePostmaster(dataFolder);
+  if (pid === undefined) return;
+  // The server may just be on its way out after its parent's death, so its parent counts, not that it runs.
+  if (ownerPid !== undefined && isAlive(ownerPid) && parentOf(pid) === ownerPid) {
+    throw new Error(
+      `The data folder ${dataFolder} is in use: process ${ownerPid} runs a server on it. Stop that one first, or choose another folder.`,
+    );
+  }
+  signal(pid, "SIGINT");
+  if (await gone(pid, FAST_SHUTDOWN_MS)) return;
+  // Immediate shutdown: as safe as a power cut, the log is replayed at the next start.
+  signal(pid, "SIGQUIT");
+  if (await gone(pid, FAST_SHUTDOWN_MS)) return;
+  throw new Error(`A server left over from an earlier run (process ${pid}, folder ${dataFolder}) does not stop. End it, then start again.`);
+}
+
+/** The process named in the folder's lock file, if it lives and is a Postgres; a number that was reused is not. */
+function livePostmaster(dataFolder: string): number | undefined {
+  const lockFile = join(dataFolder, "postmaster.pid");
+  if (!existsSync(lockFile)) return undefined;
+  const pid = Number(readFileSync(lockFile, "utf8").split("\n")[0]);
+  if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid)) return undefined;
+  return /postgres/.test(commandOf(pid)) ? pid : undefined;
+}
+
+function commandOf(pid: number): string {
+  try {
+    if (process.platform === "linux") return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+    return execFileSync("ps", ["-o", "command=", "-p", String(pid)], { encoding: "utf8" });
+  } catch {
+    return ""; // It ended between the two looks.
+  }
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    // The second field is the program's name in parentheses and may hold spaces: count from its end.
+    if (process.platform === "linux") return Number(/\) \S+ (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))?.[1]);
+    return Number(execFileSync("ps", ["-o", "ppid=", "-p", String(pid)], { encoding: "utf8" }));
+  } catch {
+    return undefined;
+  }
+}
+
+function signal(pid: number, name: "SIGINT" | "SIGQUIT"): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if (isAlive(pid))
+      throw new Error(`No right to stop the server left over from an earlier run (process ${pid}). End it, then start again.`, {
+        cause: error,
+      });
+  }
+}
+
+async function gone(pid: number, withinMs: number): Promise<boolean> {
+  for (const end = Date.now() + withinMs; Date.now() < end; await delay(20)) if (!isAlive(pid)) return true;
+  return false;
+}
