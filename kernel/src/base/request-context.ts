@@ -11,11 +11,23 @@ export interface UserIdentity {
   readonly token: string;
 }
 
+/** The span at hand, as W3C trace context carries it: children and calls to other modules name it as their parent. */
+export interface TraceContext {
+  /** 32 hexadecimal digits. */
+  readonly traceId: string;
+  /** 16 hexadecimal digits. */
+  readonly spanId: string;
+  /** Whether this trace is recorded; decided where it began. */
+  readonly sampled: boolean;
+}
+
 /** What is known about the work at hand: a request, the handling of an event, or a job. */
 export interface RequestContext {
   readonly requestId: string;
   /** W3C trace id, 32 hex digits; empty where tracing is off. */
   readonly traceId: string;
+  /** The current span, for `startSpan` and for `traceparent` on calls. Absent where nothing is traced. */
+  readonly trace?: TraceContext | undefined;
   /** The module whose service is working. */
   readonly module: string;
   /** The module that called, by its verified service token. */

@@ -1,0 +1,48 @@
+export { type Clock, createManualClock, type ManualClock, systemClock } from "./clock.ts";
+export { currencyExponent } from "./currencies.ts";
+export { parseDuration } from "./durations.ts";
+export {
+  badRequest,
+  conflict,
+  dependencyFailed,
+  type ErrorCode,
+  forbidden,
+  internal,
+  notFound,
+  PlinthError,
+  type PlinthErrorOptions,
+  rateLimited,
+  timeout,
+  unauthorized,
+  unavailable,
+  validation,
+} from "./errors.ts";
+export { idFromUuid, isId, newId, parseId, splitId } from "./ids.ts";
+export {
+  add,
+  allocate,
+  compare,
+  equals,
+  formatMoney,
+  type Money,
+  type MoneyJson,
+  money,
+  moneyFromJson,
+  moneyToJson,
+  multiply,
+  negate,
+  parseMoney,
+  type Ratio,
+  type Rounding,
+  subtract,
+  sum,
+  zero,
+} from "./money.ts";
+export {
+  currentContext,
+  DEFAULT_TENANT,
+  type RequestContext,
+  runInContext,
+  type TraceContext,
+  type UserIdentity,
+} from "./request-context.ts";
