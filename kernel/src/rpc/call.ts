@@ -1,0 +1,151 @@
+import { randomUUID } from "node:crypto";
+import type { DescMethod } from "@bufbuild/protobuf";
+import { type PlinthError, timeout } from "../base/errors.ts";
+import { DEFAULT_TENANT, type UserIdentity } from "../base/request-context.ts";
+import type { CallContext } from "./handlers.ts";
+import type { CallSpan, Protocol } from "./instruments.ts";
+
+/** Reads headers where a transport keeps them. One reader per transport, none per call. */
+export interface HeaderReader<Source> {
+  /** `name` is lower case. */
+  get(source: Source, name: string): string | undefined;
+  all(source: Source): Headers;
+}
+
+/** Longer ones, or ones with other signs, are not echoed or logged: the call gets an id of ours. */
+const REQUEST_ID = /^[\w.:-]{1,128}$/;
+
+/**
+ * One call on its way through the chain, and the context its handler is given. What few handlers ask for (a `Headers`
+ * object, an abort signal, a request id) is made when it is asked for.
+ */
+export class Call<Source = unknown> implements CallContext {
+  readonly method: DescMethod;
+  readonly module: string;
+  readonly protocol: Protocol;
+  /** `performance.now()` at the beginning. */
+  readonly startedAt: number = performance.now();
+  restStatus = 200;
+  tenantId: string = DEFAULT_TENANT;
+  caller: string | undefined = undefined;
+  user: UserIdentity | undefined = undefined;
+  deadline: number | undefined = undefined;
+  span: CallSpan | undefined = undefined;
+
+  #reader: HeaderReader<Source>;
+  #source: Source;
+  #peer: string | undefined;
+  #requestId: string | undefined = undefined;
+  #requestHeaders: Headers | undefined = undefined;
+  #responseHeaders: Headers | undefined = undefined;
+  #controller: AbortController | undefined = undefined;
+  #aborted: PlinthError | undefined = undefined;
+  #interrupt: ((error: PlinthError) => void) | undefined = undefined;
+  #timer: NodeJS.Timeout | undefined = undefined;
+
+  /** `peer` is the address at the other end of the connection. */
+  constructor(method: DescMethod, module: string, protocol: Protocol, reader: HeaderReader<Source>, source: Source, peer?: string) {
+    this.method = method;
+    this.module = module;
+    this.protocol = protocol;
+    this.#reader = reader;
+    this.#source = source;
+    this.#peer = peer;
+  }
+
+  header(name: string): string | undefined {
+    return this.#reader.get(this.#source, name);
+  }
+
+  get requestId(): string {
+    if (this.#requestId === undefined) {
+      const given = this.header("x-request-id");
+      this.#requestId = given !== undefined && REQUEST_ID.test(given) ? given : randomUUID();
+    }
+    return this.#requestId;
+  }
+
+  get traceId(): string {
+    return this.span?.traceId ?? "";
+  }
+
+  get requestHeaders(): Headers {
+    this.#requestHeaders ??= this.#reader.all(this.#source);
+    return this.#requestHeaders;
+  }
+
+  get responseHeaders(): Headers {
+    this.#responseHeaders ??= new Headers();
+    return this.#responseHeaders;
+  }
+
+  /** The response headers a handler has set; undefined when none was. */
+  get responseHeadersIfAny(): Headers | undefined {
+    return this.#responseHeaders;
+  }
+
+  /** The gateway's word counts only when it came with a service token. */
+  get clientAddress(): string | undefined {
+    return (this.caller === undefined ? undefined : this.header("x-client-address")) ?? this.#peer;
+  }
+
+  get userAgent(): string | undefined {
+    return (this.caller === undefined ? undefined : this.header("x-client-agent")) ?? this.header("user-agent");
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Why the call was ended early, if it was. */
+  get abortedBy(): PlinthError | undefined {
+    return this.#aborted;
+  }
+
+  /** Ends the call early: the deadline passed or the caller went away. The handler hears it by `signal`. */
+  abort(error: PlinthError): void {
+    if (this.#aborted !== undefined) return;
+    this.#aborted = error;
+    this.#controller?.abort(error);
+    this.#interrupt?.(error);
+  }
+
+  /** Sets the deadline `ms` from now. The clock is armed when there is something to wait for. */
+  limitTo(ms: number): void {
+    this.deadline = Date.now() + ms;
+  }
+
+  /** Calls `interrupt` when the call is aborted, or at the deadline; at once when that is behind us. */
+  onInterrupt(interrupt: (error: PlinthError) => void): void {
+    this.#interrupt = interrupt;
+    if (this.#aborted !== undefined) {
+      interrupt(this.#aborted);
+      return;
+    }
+    if (this.deadline !== undefined && this.#timer === undefined) {
+      this.#timer = setTimeout(passDeadline, Math.max(0, this.deadline - Date.now()), this);
+    }
+  }
+
+  /** Disarms the clock; nothing interrupts the call any more. */
+  settle(): void {
+    this.#interrupt = undefined;
+    if (this.#timer !== undefined) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    }
+  }
+}
+
+/** The error of a call whose time ran out. */
+export function deadlinePassed(): PlinthError {
+  return timeout("The deadline of the call passed before it was answered.");
+}
+
+function passDeadline(call: Call): void {
+  call.abort(deadlinePassed());
+}
