@@ -1,0 +1,25 @@
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+
+/** A folder that holds modules under `services/`: this repository, or a team's own. */
+export interface Project {
+  readonly root: string;
+  readonly servicesFolder: string;
+  /** Postgres data, keys, secrets, overlays; made at the first start, safe to delete to start anew. */
+  readonly dataFolder: string;
+}
+
+/** The project around `start`: the nearest folder upwards with a `services/` folder. */
+export function findProject(start: string = process.cwd()): Project {
+  const root = nearestWithServices(resolve(start));
+  if (root === undefined) {
+    throw new Error(`No services/ folder in ${resolve(start)} or above it. Run plinth inside a project, or make a first module: plinth new module hello`);
+  }
+  return { root, servicesFolder: join(root, "services"), dataFolder: process.env["PLINTH_DATA"] ?? join(root, ".plinth") };
+}
+
+function nearestWithServices(folder: string): string | undefined {
+  if (existsSync(join(folder, "services"))) return folder;
+  const parent = dirname(folder);
+  return parent === folder ? undefined : nearestWithServices(parent);
+}

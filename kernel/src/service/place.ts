@@ -1,0 +1,32 @@
+import type { Module } from "@plinth/module";
+import type { Discovery } from "../discovery/discovery.ts";
+import type { Bus } from "../events/bus.ts";
+import type { ServiceIdentity } from "../identity/identity.ts";
+import type { ModuleSet } from "../modules/module-set.ts";
+
+/**
+ * What differs between a laptop, a process and a cluster, and nothing else: where the modules are listed, who vouches
+ * for them, where their database and bus are. A service never sees its place.
+ */
+export interface Place {
+  readonly environment: "development" | "production" | "test";
+  /** The address that servers bind to: `127.0.0.1` on a laptop, `0.0.0.0` in a pod. */
+  readonly host: string;
+  /** The address under which other processes reach this one; registered with discovery. */
+  readonly advertisedHost: string;
+  readonly modules: ModuleSet;
+  readonly discovery: Discovery;
+  identityOf(module: Module): Promise<ServiceIdentity>;
+  /** Connection URL in the module's service role; undefined where the module declares no database. */
+  databaseUrl(module: Module): string | undefined;
+  /** The bus as seen by this module. Closed by the service when it stops. */
+  busFor(module: Module): Promise<Bus>;
+  /** Folder of `<module>.yaml` overlays, watched; undefined where the place has none. */
+  readonly overlayFolder: string | undefined;
+  /** Folder of secrets, `<folder>/<module>/<NAME>` or `<folder>/<NAME>`. */
+  readonly secretsFolder: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Which module issues end users' access tokens; its JWKS is fetched through discovery. */
+  readonly userTokens: { readonly module: string; readonly issuer: string; readonly audience: string };
+  readonly logging: { readonly format: "json" | "readable"; readonly level: "error" | "warn" | "info" | "debug" };
+}
