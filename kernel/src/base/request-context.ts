@@ -48,9 +48,12 @@ export const DEFAULT_TENANT = "default";
 
 const storage = new AsyncLocalStorage<RequestContext>();
 
-/** Runs `work` with `context` as what `currentContext` answers in it and all it awaits. */
-export function runInContext<T>(context: RequestContext, work: () => T): T {
-  return storage.run(context, work);
+/**
+ * Runs `work` with `context` as what `currentContext` answers in it and all it awaits. `args` are handed on, so that a
+ * hot path needs no closure.
+ */
+export function runInContext<T, A extends unknown[]>(context: RequestContext, work: (...args: A) => T, ...args: A): T {
+  return storage.run(context, work, ...args);
 }
 
 export function currentContext(): RequestContext | undefined {
