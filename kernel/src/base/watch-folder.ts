@@ -1,4 +1,4 @@
-import { type FSWatcher, watch } from "node:fs";
+import { type FSWatcher, type Stats, statSync, watch } from "node:fs";
 import { stat } from "node:fs/promises";
 
 export interface WatchFolderOptions {
@@ -46,22 +46,17 @@ export function watchFolder(folder: string, onChange: () => void, options: Watch
   }
 
   async function check(): Promise<void> {
-    const found = await stat(folder).catch(() => undefined);
-    if (stopped) return;
-    const identity = found?.isDirectory() ? `${found.dev}:${found.ino}` : "";
-    if (identity === watched) return;
+    const identity = identityOf(await stat(folder).catch(() => undefined));
+    if (stopped || identity === watched) return;
     detach();
     if (identity !== "") attach(identity);
     changed();
   }
 
-  const first = stat(folder).then(
-    (found) => {
-      if (!stopped && found.isDirectory()) attach(`${found.dev}:${found.ino}`);
-    },
-    () => undefined,
-  );
-  const timer = setInterval(() => void first.then(check), options.checkMs ?? 1000);
+  // At once, so that no change after this call is missed.
+  const identity = identityOf(statSync(folder, { throwIfNoEntry: false }));
+  if (identity !== "") attach(identity);
+  const timer = setInterval(() => void check(), options.checkMs ?? 1000);
   timer.unref();
 
   return () => {
@@ -70,4 +65,9 @@ export function watchFolder(folder: string, onChange: () => void, options: Watch
     clearTimeout(pending);
     detach();
   };
+}
+
+/** Another folder under the same name has another identity; none, and what is no folder, has the empty one. */
+function identityOf(found: Stats | undefined): string {
+  return found?.isDirectory() ? `${found.dev}:${found.ino}` : "";
 }

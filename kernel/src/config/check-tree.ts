@@ -1,0 +1,64 @@
+import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+import addFormats from "ajv-formats";
+import { parseDuration } from "../base/durations.ts";
+import type { ConfigProblem } from "./config-error.ts";
+import { didYouMean } from "./did-you-mean.ts";
+import type { MergedLayers } from "./layers.ts";
+import { isSecretPath, type Schema, schemaAt } from "./schema-tree.ts";
+
+/** Compiles the schema once; the answer finds all problems of a merged tree. */
+export function treeChecker(schema: Schema): (merged: MergedLayers) => ConfigProblem[] {
+  const ajv = new Ajv({ allErrors: true, strict: false, verbose: true });
+  addFormats.default(ajv);
+  ajv.addFormat("duration", { type: "string", validate: isDuration });
+  const validate: ValidateFunction = ajv.compile(schema);
+  return (merged) => {
+    if (validate(merged.tree)) return [];
+    return (validate.errors ?? []).map((error) => problemOf(error, schema, merged.sources));
+  };
+}
+
+/** The layer of a path, or all layers below it. */
+export function sourceOf(sources: ReadonlyMap<string, string>, path: string): string | undefined {
+  const own = sources.get(path);
+  if (own !== undefined) return own;
+  const below = new Set<string>();
+  for (const [key, source] of sources) if (path === "" || key.startsWith(`${path}.`)) below.add(source);
+  return below.size === 0 ? undefined : [...below].join(", ");
+}
+
+function problemOf(error: ErrorObject, schema: Schema, sources: ReadonlyMap<string, string>): ConfigProblem {
+  const at = error.instancePath
+    .split("/")
+    .slice(1)
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+  const { additionalProperty, missingProperty } = error.params as { additionalProperty?: string; missingProperty?: string };
+  const path = [...at, ...[additionalProperty ?? missingProperty].filter((key) => key !== undefined)];
+  const key = path.join(".");
+  const source = sourceOf(sources, key) ?? "not set";
+  if (missingProperty !== undefined) return { key, source, rule: "must be set" };
+  if (additionalProperty !== undefined) {
+    return { key, source, rule: `is not known${didYouMean(additionalProperty, Object.keys(schemaAt(schema, at)?.properties ?? {}))}` };
+  }
+  return { key, source, rule: `${ruleText(error)}${isSecretPath(schema, path) ? "" : `, got ${shown(error.data)}`}` };
+}
+
+function ruleText(error: ErrorObject): string {
+  if (error.keyword === "enum") return `must be one of ${(error.params["allowedValues"] as unknown[]).map(shown).join(", ")}`;
+  if (error.keyword === "format" && error.params["format"] === "duration") return "must be a duration such as 250ms, 2s, 5m, 1h or 7d";
+  return error.message ?? "is refused";
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? "nothing";
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+}
+
+function isDuration(text: string): boolean {
+  try {
+    parseDuration(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
