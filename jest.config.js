@@ -1,6 +1,8 @@
 /** Tests run on the TypeScript sources as ES modules; swc only strips the types. */
 export default {
   testEnvironment: "node",
+  globalSetup: "<rootDir>/kernel/src/testing/jest-global-setup.ts",
+  globalTeardown: "<rootDir>/kernel/src/testing/jest-global-teardown.ts",
   roots: ["<rootDir>/module", "<rootDir>/kernel", "<rootDir>/cli", "<rootDir>/services", "<rootDir>/e2e"],
   testMatch: ["**/*.test.ts"],
   extensionsToTreatAsEsm: [".ts"],

@@ -134,5 +134,5 @@ function runProgram(user: ServerUser, program: string, programArgs: string[], in
 
 /** The server gets no more of our environment than it needs: it may hold secrets. */
 export function serverEnvironment(): NodeJS.ProcessEnv {
-  return { PATH: process.env["PATH"], SystemRoot: process.env["SystemRoot"], LC_ALL: "C", TZ: "UTC" };
+  return { PATH: process.env.PATH, SystemRoot: process.env.SystemRoot, LC_ALL: "C", TZ: "UTC" };
 }

@@ -1,0 +1,179 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { Pool } from "pg";
+import { DataSource, type EntitySchema } from "typeorm";
+import { conflict, timeout, unavailable } from "../base/errors.ts";
+import { currentContext, DEFAULT_TENANT } from "../base/request-context.ts";
+import type { Logger } from "../logging/logger.ts";
+import type { Database, Transaction, TransactionOptions } from "./database.ts";
+import { isConnectionFailure, isSerializationFailure, toTransactionError } from "./database-errors.ts";
+import { type DatabaseMetrics, observedClient } from "./query-observer.ts";
+import { runTransaction, TransactionNotBegun } from "./run-transaction.ts";
+
+export interface DatabaseOptions {
+  /** Connects as the module's service role. */
+  readonly url: string;
+  /** A read replica for `read`. */
+  readonly readUrl?: string;
+  readonly schema: string;
+  readonly entities: readonly EntitySchema[];
+  readonly logger: Logger;
+  readonly metrics?: DatabaseMetrics;
+  readonly pool?: Partial<PoolLimits>;
+  /** Ends a statement where the request's deadline does not do so earlier. */
+  readonly statementTimeoutMs?: number;
+  /** Statements that take longer are logged. */
+  readonly slowQueryMs?: number;
+  /** On in development: see `QueryObserverOptions`. */
+  readonly detectRepeatedQueries?: boolean;
+}
+
+export interface PoolLimits {
+  readonly max: number;
+  /** Kept open however long they idle. Connections open with the first need, not before. */
+  readonly min: number;
+  readonly idleSeconds: number;
+  readonly lifetimeSeconds: number;
+  /** Longest wait for a free connection. */
+  readonly acquireSeconds: number;
+}
+
+/** A database with the handles its owner needs: the service's composition, health and metrics. */
+export interface OpenDatabase extends Database {
+  /** Rejects when the database does not answer. */
+  ping(): Promise<void>;
+  poolUsage(): { total: number; idle: number; waiting: number };
+  /** Resolves when running transactions are through and every connection is closed. */
+  close(): Promise<void>;
+}
+
+const POOL: PoolLimits = { max: 25, min: 5, idleSeconds: 600, lifetimeSeconds: 300, acquireSeconds: 10 };
+const STATEMENT_TIMEOUT_MS = 30_000;
+const SLOW_QUERY_MS = 200;
+/** A transaction left open holds locks and keeps dead rows from being cleaned up. */
+const IDLE_IN_TRANSACTION_MS = 60_000;
+const TRIES = 5;
+/** The wait before try n + 1 is random up to 2^n times this. */
+const BACKOFF_MS = 10;
+
+/** Opens the pool of one module and checks that the database answers. */
+export async function openDatabase(options: DatabaseOptions): Promise<OpenDatabase> {
+  const primary = await openDataSource(options.url, options);
+  const replica = options.readUrl === undefined ? primary : await openDataSource(options.readUrl, options);
+  const pool = poolOf(primary);
+  const canceller = new Pool({ connectionString: options.url, max: 1, idleTimeoutMillis: 5_000, allowExitOnIdle: true });
+  canceller.on("error", () => {});
+  const defaultTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
+
+  const run = async <T>(
+    dataSource: DataSource,
+    work: (tx: Transaction) => Promise<T>,
+    wanted: TransactionOptions,
+    readOnly: boolean,
+  ): Promise<T> => {
+    const context = currentContext();
+    const signal = wanted.signal ?? context?.signal;
+    for (let attempt = 1; ; attempt++) {
+      const remainingMs = context?.deadline === undefined ? Number.POSITIVE_INFINITY : context.deadline - Date.now();
+      if (remainingMs <= 0) throw timeout("The deadline passed.");
+      const startedAt = performance.now();
+      const finished = (outcome: "commit" | "rollback" | "retry"): void =>
+        options.metrics?.transaction((performance.now() - startedAt) / 1000, outcome);
+      try {
+        const result = await runTransaction(
+          dataSource,
+          canceller,
+          {
+            tenantId: wanted.tenantId ?? context?.tenantId ?? DEFAULT_TENANT,
+            isolation: wanted.isolation ?? "read committed",
+            readOnly,
+            statementTimeoutMs: remainingMs < defaultTimeoutMs ? Math.ceil(remainingMs) : undefined,
+            signal,
+          },
+          work,
+        );
+        finished("commit");
+        return result;
+      } catch (thrown) {
+        const begun = !(thrown instanceof TransactionNotBegun);
+        const error = begun ? thrown : thrown.cause;
+        // A pooled connection may be dead since the server's restart: nothing ran on it yet, so take another.
+        const again = isSerializationFailure(error) || (!begun && isConnectionFailure(error));
+        if (!again || attempt === TRIES || signal?.aborted) {
+          finished("rollback");
+          if (!isSerializationFailure(error)) throw toTransactionError(error);
+          throw conflict("The data was changed by others at the same time. Try again.", {
+            reason: "ABORTED",
+            cause: error,
+            retryAfterSeconds: 1,
+          });
+        }
+        finished("retry");
+        await delay(Math.random() * BACKOFF_MS * 2 ** attempt);
+      }
+    }
+  };
+
+  return {
+    transaction: (work, wanted = {}) => run(primary, work, wanted, false),
+    read: (work, wanted = {}) => run(replica, work, wanted, true),
+    ping: async () => {
+      await pool.query("select 1");
+    },
+    poolUsage: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    close: async () => {
+      await Promise.all([closeDataSource(primary), replica === primary ? undefined : closeDataSource(replica), canceller.end()]);
+    },
+  };
+}
+
+async function openDataSource(url: string, options: DatabaseOptions): Promise<DataSource> {
+  const limits = { ...POOL, ...options.pool };
+  const settings: Record<string, string | number> = {
+    search_path: options.schema,
+    statement_timeout: options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+  };
+  const dataSource = new DataSource({
+    type: "postgres",
+    url,
+    schema: options.schema,
+    entities: [...options.entities],
+    installExtensions: false,
+    applicationName: `plinth-${options.schema}`,
+    poolErrorHandler: (error: unknown) => options.logger.warn("An idle database connection was lost", { error }),
+    extra: {
+      max: limits.max,
+      min: limits.min,
+      idleTimeoutMillis: limits.idleSeconds * 1000,
+      maxLifetimeSeconds: limits.lifetimeSeconds,
+      connectionTimeoutMillis: limits.acquireSeconds * 1000,
+      keepAlive: true,
+      options: Object.entries(settings)
+        .map(([name, value]) => `-c ${name}=${value}`)
+        .join(" "),
+      Client: observedClient({
+        logger: options.logger,
+        metrics: options.metrics,
+        slowQueryMs: options.slowQueryMs ?? SLOW_QUERY_MS,
+        detectRepeatedQueries: options.detectRepeatedQueries === true,
+      }),
+    },
+  });
+  try {
+    return await dataSource.initialize();
+  } catch (error) {
+    if (!isConnectionFailure(error)) throw error;
+    throw unavailable(`The database of ${options.schema} cannot be reached.`, { cause: error });
+  }
+}
+
+/** TypeORM ends the connections of running transactions on `destroy`, so their end is awaited here first. */
+async function closeDataSource(dataSource: DataSource): Promise<void> {
+  const pool = poolOf(dataSource);
+  while (pool.totalCount > pool.idleCount) await new Promise((resolve) => pool.once("release", resolve));
+  await dataSource.destroy();
+}
+
+function poolOf(dataSource: DataSource): Pool {
+  return (dataSource.driver as unknown as { master: Pool }).master;
+}
