@@ -1,19 +1,24 @@
 import { randomUUID } from "node:crypto";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { type PlinthError, timeout } from "../base/errors.ts";
-import { DEFAULT_TENANT, type UserIdentity } from "../base/request-context.ts";
+import { DEFAULT_TENANT, type TraceContext, type UserIdentity } from "../base/request-context.ts";
 import type { CallContext } from "./handlers.ts";
 import type { CallSpan, Protocol } from "./instruments.ts";
 
-/** Reads headers where a transport keeps them. One reader per transport, none per call. */
-export interface HeaderReader<Source> {
+/** Reads what a transport knows of a call, where the transport keeps it. One reader per transport, none per call. */
+export interface CallReader<Source> {
   /** `name` is lower case. */
   get(source: Source, name: string): string | undefined;
   all(source: Source): Headers;
+  /** The address at the other end of the connection. */
+  peer(source: Source): string | undefined;
 }
 
 /** Longer ones, or ones with other signs, are not echoed or logged: the call gets an id of ours. */
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
+
+/** Node fires timers of more than 2^31 - 1 ms at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * One call on its way through the chain, and the context its handler is given. What few handlers ask for (a `Headers`
@@ -32,9 +37,8 @@ export class Call<Source = unknown> implements CallContext {
   deadline: number | undefined = undefined;
   span: CallSpan | undefined = undefined;
 
-  #reader: HeaderReader<Source>;
+  #reader: CallReader<Source>;
   #source: Source;
-  #peer: string | undefined;
   #requestId: string | undefined = undefined;
   #requestHeaders: Headers | undefined = undefined;
   #responseHeaders: Headers | undefined = undefined;
@@ -43,14 +47,12 @@ export class Call<Source = unknown> implements CallContext {
   #interrupt: ((error: PlinthError) => void) | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
 
-  /** `peer` is the address at the other end of the connection. */
-  constructor(method: DescMethod, module: string, protocol: Protocol, reader: HeaderReader<Source>, source: Source, peer?: string) {
+  constructor(method: DescMethod, module: string, protocol: Protocol, reader: CallReader<Source>, source: Source) {
     this.method = method;
     this.module = module;
     this.protocol = protocol;
     this.#reader = reader;
     this.#source = source;
-    this.#peer = peer;
   }
 
   header(name: string): string | undefined {
@@ -66,7 +68,11 @@ export class Call<Source = unknown> implements CallContext {
   }
 
   get traceId(): string {
-    return this.span?.traceId ?? "";
+    return this.span?.context.traceId ?? "";
+  }
+
+  get trace(): TraceContext | undefined {
+    return this.span?.context;
   }
 
   get requestHeaders(): Headers {
@@ -86,7 +92,7 @@ export class Call<Source = unknown> implements CallContext {
 
   /** The gateway's word counts only when it came with a service token. */
   get clientAddress(): string | undefined {
-    return (this.caller === undefined ? undefined : this.header("x-client-address")) ?? this.#peer;
+    return (this.caller === undefined ? undefined : this.header("x-client-address")) ?? this.#reader.peer(this.#source);
   }
 
   get userAgent(): string | undefined {
@@ -127,7 +133,8 @@ export class Call<Source = unknown> implements CallContext {
       return;
     }
     if (this.deadline !== undefined && this.#timer === undefined) {
-      this.#timer = setTimeout(passDeadline, Math.max(0, this.deadline - Date.now()), this);
+      const ms = Math.max(0, this.deadline - Date.now());
+      if (ms <= LONGEST_TIMER_MS) this.#timer = setTimeout(passDeadline, ms, this);
     }
   }
 

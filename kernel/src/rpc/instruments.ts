@@ -1,15 +1,13 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { ErrorCode } from "../base/errors.ts";
+import type { TraceContext } from "../base/request-context.ts";
 
 /** How a call came in. */
 export type Protocol = "grpc" | "grpc-web" | "connect" | "rest";
 
 /** One running call as telemetry sees it. */
 export interface CallSpan {
-  /** 32 hex digits. */
-  readonly traceId: string;
-  /** Makes the span the current one while `work` runs, so that what it starts becomes its child. */
-  run<A extends unknown[], T>(work: (...args: A) => T, ...args: A): T;
+  readonly context: TraceContext;
   end(code: "OK" | ErrorCode): void;
 }
 
