@@ -1,0 +1,2 @@
+export { createLifecycle, type Hook, type Lifecycle, type LifecycleOptions } from "./lifecycle.ts";
+export { handleSignals, type SignalOptions, type SignalTarget } from "./signals.ts";

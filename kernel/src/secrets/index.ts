@@ -1,0 +1,2 @@
+export { createSecrets, type SecretsOptions } from "./create-secrets.ts";
+export type { Secrets } from "./secrets.ts";
