@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { EntitySchema } from "typeorm";
 import type { Service } from "./service.ts";
 
 /** Builds a module's stores and handlers, and hooks them to what the service is given. */
@@ -9,6 +10,8 @@ export type ServiceSetup<ModuleConfig> = (service: Service<ModuleConfig>) => Pro
 export interface ServiceDefinition<ModuleConfig = Record<string, unknown>> {
   /** The module's folder: the one with its `module.yaml`, `migrations/` and `config/`. */
   readonly folder: string;
+  /** Entities of the module's stores. */
+  readonly entities: readonly EntitySchema[];
   readonly setup: ServiceSetup<ModuleConfig>;
 }
 
@@ -19,6 +22,7 @@ export interface ServiceDefinition<ModuleConfig = Record<string, unknown>> {
 export function defineService<ModuleConfig = Record<string, unknown>>(
   entryUrl: string,
   setup: ServiceSetup<ModuleConfig>,
+  options: { entities?: readonly EntitySchema[] } = {},
 ): ServiceDefinition<ModuleConfig> {
-  return { folder: dirname(dirname(fileURLToPath(entryUrl))), setup };
+  return { folder: dirname(dirname(fileURLToPath(entryUrl))), entities: options.entities ?? [], setup };
 }

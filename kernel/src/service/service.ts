@@ -1,11 +1,16 @@
 import type { DescMessage, DescService, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type { RequestHandler } from "express";
 import type { Client } from "../client/client.ts";
 import type { Cache } from "../cache/cache.ts";
 import type { Config } from "../config/config.ts";
 import type { Database, Transaction } from "../database/database.ts";
 import type { Envelope } from "../events/bus.ts";
+import type { Discovery } from "../discovery/discovery.ts";
+import type { Health } from "../health/health.ts";
+import type { ServiceIdentity, UserTokens } from "../identity/identity.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { ModuleSet } from "../modules/module-set.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
 import type { Handlers } from "../rpc/handlers.ts";
 
 /** What one audit entry says; who acted, where and in which trace is taken from the current request. */
@@ -19,6 +24,14 @@ export interface AuditEntry {
   /** Overrides the current user: at a login there is none yet. */
   readonly userId?: string;
   readonly metadata?: Record<string, string>;
+}
+
+/** A server that a module brings itself. */
+export interface HttpServer {
+  /** Resolves when it accepts connections. */
+  listen(host: string, port: number): Promise<void>;
+  /** Stops accepting, resolves when what is in flight is finished or `graceMs` has passed. */
+  close(graceMs: number): Promise<void>;
 }
 
 export type EventHandler<M extends DescMessage> = (event: MessageShape<M>, tx: Transaction, envelope: Envelope) => Promise<void>;
@@ -35,6 +48,13 @@ export interface Service<ModuleConfig> {
   readonly cache: Cache;
   /** The set of modules here, followed as it changes. */
   readonly modules: ModuleSet;
+  readonly discovery: Discovery;
+  /** Who this module is towards others. */
+  readonly identity: ServiceIdentity;
+  /** Verifies end users' access tokens. */
+  readonly userTokens: UserTokens;
+  readonly metrics: Metrics;
+  readonly health: Health;
 
   /** Serves `handlers` by gRPC, gRPC-Web, Connect and REST. */
   rpc<S extends DescService>(service: S, handlers: Handlers<S>): void;
@@ -48,7 +68,20 @@ export interface Service<ModuleConfig> {
   /** Every running instance hears every event, from `lookBackMs` before its start on; for caches, not for effects. */
   listen<M extends DescMessage>(schema: M, handler: BroadcastHandler<M>, options?: { lookBackMs?: number }): void;
 
+  /** Written to the outbox in the caller's transaction: nothing is lost while the audit module is away. */
   audit(tx: Transaction, entry: AuditEntry): Promise<void>;
+
+  /** Says how jobs of this name are done. A job that throws is tried again with growing pauses, `maxAttempts` times (25 unless said). */
+  job<Payload>(name: string, handler: (payload: Payload) => Promise<void>, options?: { maxAttempts?: number }): void;
+  /** Queues a job in the caller's transaction: it is done, at least once, if and only if `tx` commits. */
+  enqueue(tx: Transaction, name: string, payload: unknown, options?: { runAt?: Date; uniqueKey?: string }): Promise<void>;
+  /** Runs `handler` by a five-field cron line in UTC, once across all replicas. */
+  cron(name: string, schedule: string, handler: () => Promise<void>): void;
+
+  /** A plain Express route for what no proto describes: JWKS, feeds. `public`: without a service token. */
+  http(method: "get" | "post", path: string, handler: RequestHandler, options?: { public?: boolean }): void;
+  /** Takes the place of the kernel's HTTP server: for the gateway, which has its own hot path. */
+  replaceHttpServer(server: HttpServer): void;
 
   onStart(name: string, hook: () => Promise<void> | void): void;
   /** Runs in reverse order at a stop. */

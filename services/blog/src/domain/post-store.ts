@@ -1,4 +1,4 @@
-import type { Page } from "@plinth/kernel/database";
+import type { Page, PageRequest } from "@plinth/kernel/database";
 import type { Post, PostStatus } from "./post.ts";
 
 export type PostEvent = "created" | "updated" | "published" | "deleted";
@@ -15,7 +15,7 @@ export interface PostStore {
   insert(post: Post): Promise<void>;
   findPost(id: string): Promise<Post | undefined>;
   findBySlug(slug: string): Promise<Post | undefined>;
-  listPosts(filter: PostFilter, page: { size: number; token: string }): Promise<Page<Post>>;
+  listPosts(filter: PostFilter, page: PageRequest): Promise<Page<Post>>;
   /** Applies `decide` to the locked row; throws NOT_FOUND, reason POST_NOT_FOUND. */
   change(id: string, event: PostEvent, decide: (post: Post) => Post): Promise<Post>;
   remove(id: string): Promise<void>;

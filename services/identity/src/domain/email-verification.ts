@@ -6,7 +6,7 @@ import { type User, verifyEmail } from "./user.ts";
 
 /** Throws BAD_REQUEST, reason TOKEN_INVALID, without saying whether the token is unknown, spent or expired. */
 export async function spendVerificationToken(ports: Ports, token: string): Promise<User> {
-  const now = ports.clock.now();
+  const now = ports.now();
   const user = await ports.users.spendVerification(hashOfToken(token), now, (found) => verifyEmail(found, now));
   if (!user) throw invalidToken();
   return user;
@@ -15,7 +15,7 @@ export async function spendVerificationToken(ports: Ports, token: string): Promi
 /** Does nothing for unknown and for verified addresses; the caller cannot tell. */
 export async function resendVerification(ports: Ports, email: string): Promise<void> {
   const user = await ports.users.findByEmail(email);
-  if (user?.status === "active" && !user.emailVerified) await ports.users.sendMail(verificationMail(user, ports.clock.now()));
+  if (user?.status === "active" && !user.emailVerified) await ports.users.sendMail(verificationMail(user, ports.now()));
 }
 
 export function invalidToken(): Error {

@@ -37,6 +37,6 @@ async function importUser(ports: Ports, tenantId: string, imported: ImportedUser
       { reason: "HASH_UNKNOWN" },
     );
   }
-  const user: User = { ...newUser(newId("user"), tenantId, imported, ports.clock.now()), emailVerified: imported.emailVerified };
+  const user: User = { ...newUser(newId("user"), tenantId, imported, ports.now()), emailVerified: imported.emailVerified };
   await ports.users.insert({ user, passwordHash, mail: undefined });
 }

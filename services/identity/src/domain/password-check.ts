@@ -32,7 +32,7 @@ export async function changePassword(
   await confirmPassword(ports, user, passwords.current);
   checkPassword(passwords.next, user, await ports.breachedPasswords(), "new_password");
   const hash = await ports.hasher.hash(passwords.next);
-  await ports.users.setPassword(user, { hash, cause: "change", keptSessionId }, ports.clock.now());
+  await ports.users.setPassword(user, { hash, cause: "change", keptSessionId }, ports.now());
 }
 
 /** Throws UNAUTHORIZED, reason INVALID_CREDENTIALS, unless the user knows the password. */

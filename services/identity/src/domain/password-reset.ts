@@ -7,12 +7,12 @@ import { resetMail } from "./registration.ts";
 /** Does nothing for unknown addresses; the caller cannot tell. */
 export async function requestPasswordReset(ports: Ports, email: string): Promise<void> {
   const user = await ports.users.findByEmail(email);
-  if (user?.status === "active") await ports.users.sendMail(resetMail(user, ports.clock.now()));
+  if (user?.status === "active") await ports.users.sendMail(resetMail(user, ports.now()));
 }
 
 /** Every session of the user ends by the event that the store writes with the new password. */
 export async function resetPassword(ports: Ports, token: string, newPassword: string): Promise<void> {
-  const now = ports.clock.now();
+  const now = ports.now();
   const tokenHash = hashOfToken(token);
   const user = await ports.users.findResetOwner(tokenHash, now);
   if (user?.status !== "active") throw invalidToken();

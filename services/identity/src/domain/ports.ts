@@ -1,4 +1,3 @@
-import type { Clock } from "@plinth/kernel/base";
 import type { PasswordHasher } from "./password-hasher.ts";
 import type { BreachedPasswords } from "./password-policy.ts";
 import type { UserStore } from "./user-store.ts";
@@ -11,5 +10,5 @@ export interface Ports {
   breachedPasswords(): Promise<BreachedPasswords>;
   /** Makes the user platform administrator. Throws FORBIDDEN, reason BOOTSTRAP_TOKEN_INVALID. Safe to repeat for one user. */
   claimBootstrap(userId: string, token: string): Promise<void>;
-  readonly clock: Clock;
+  now(): Date;
 }

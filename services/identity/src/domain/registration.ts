@@ -14,7 +14,7 @@ export interface Registration extends Profile {
 
 /** Makes an account and sends its first mail: to verify the address, or, without a password, to set one. */
 export async function register(ports: Ports, registration: Registration): Promise<User> {
-  const now = ports.clock.now();
+  const now = ports.now();
   const user = newUser(newId("user"), registration.tenantId, registration, now);
   const { password, bootstrapToken } = registration;
   if (password !== undefined) checkPassword(password, user, await ports.breachedPasswords(), "password");

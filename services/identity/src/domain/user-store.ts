@@ -1,4 +1,4 @@
-import type { Page } from "@plinth/kernel/database";
+import type { Page, PageRequest } from "@plinth/kernel/database";
 import type { OneTimeToken } from "./one-time-token.ts";
 import type { User, UserStatus } from "./user.ts";
 
@@ -41,7 +41,7 @@ export interface UserStore {
   findUser(id: string): Promise<User | undefined>;
   findByEmail(email: string, tenantId?: string): Promise<User | undefined>;
   findPasswordHash(userId: string, tenantId: string): Promise<string | undefined>;
-  listUsers(filter: UserFilter, page: { size: number; token: string }): Promise<Page<User>>;
+  listUsers(filter: UserFilter, page: PageRequest): Promise<Page<User>>;
   /** Applies `decide` to the locked row. Throws NOT_FOUND, reason USER_NOT_FOUND. */
   change(id: string, decide: (user: User) => User): Promise<User>;
   /** Erases personal data, password and tokens. */
