@@ -1,10 +1,12 @@
 export { ALL_TENANTS, type Database, type Transaction, type TransactionOptions } from "./database.ts";
 export { databaseErrorCode, isConnectionFailure, isSerializationFailure, onUniqueViolation } from "./database-errors.ts";
+export { type Listener, type ListenOptions, listen } from "./listen.ts";
 export { type MigrateOptions, type MigrationState, migrate, migrationStatus } from "./migrate.ts";
 export { loadMigrations, type Migration, type MigrationSource, type MigrationTransaction, sqlMigration } from "./migration.ts";
 export { type ModuleRoles, moduleRoles, quoteIdentifier } from "./module-roles.ts";
 export { type DatabaseOptions, type OpenDatabase, openDatabase, type PoolLimits } from "./open-database.ts";
-export type { Page } from "./page.ts";
+export type { Page, PageRequest } from "./page.ts";
+export { listEntityPage, listPage, type PageOrder, type SqlPage } from "./pagination.ts";
 export {
   type ModuleToProvision,
   type ProvisionedModule,

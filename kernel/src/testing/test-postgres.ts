@@ -7,7 +7,7 @@ import { migrate } from "../database/migrate.ts";
 import type { MigrationSource } from "../database/migration.ts";
 import { quoteIdentifier } from "../database/module-roles.ts";
 import { type ProvisionedModule, provisionModule } from "../database/provision-module.ts";
-import type { Logger } from "../logging/logger.ts";
+import { silentLogger } from "../logging/silent-logger.ts";
 import { TEST_POSTGRES_PORT } from "./jest-global-setup.ts";
 
 /** A database of a test file's own on the run's Postgres server. */
@@ -70,5 +70,3 @@ async function asAdmin<T>(url: string, work: (client: Client) => Promise<T>): Pr
     await client.end();
   }
 }
-
-const silentLogger: Logger = { error() {}, warn() {}, info() {}, debug() {}, child: () => silentLogger };
