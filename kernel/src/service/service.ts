@@ -1,17 +1,17 @@
 import type { DescMessage, DescService, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { RequestHandler } from "express";
-import type { Client } from "../client/client.ts";
 import type { Cache } from "../cache/cache.ts";
+import type { Client } from "../client/client.ts";
 import type { Config } from "../config/config.ts";
 import type { Database, Transaction } from "../database/database.ts";
-import type { Envelope } from "../events/bus.ts";
 import type { Discovery } from "../discovery/discovery.ts";
+import type { Envelope } from "../events/bus.ts";
 import type { Health } from "../health/health.ts";
 import type { ServiceIdentity, UserTokens } from "../identity/identity.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { ModuleSet } from "../modules/module-set.ts";
-import type { Metrics } from "../telemetry/metrics.ts";
 import type { Handlers } from "../rpc/handlers.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
 
 /** What one audit entry says; who acted, where and in which trace is taken from the current request. */
 export interface AuditEntry {

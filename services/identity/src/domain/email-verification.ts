@@ -15,7 +15,7 @@ export async function spendVerificationToken(ports: Ports, token: string): Promi
 /** Does nothing for unknown and for verified addresses; the caller cannot tell. */
 export async function resendVerification(ports: Ports, email: string): Promise<void> {
   const user = await ports.users.findByEmail(email);
-  if (user?.status === "active" && !user.emailVerified) await ports.users.sendMail(verificationMail(user, ports.now()));
+  if (user?.status === "active" && !user.emailVerified) await ports.users.sendMail(verificationMail(ports, user));
 }
 
 export function invalidToken(): Error {

@@ -14,16 +14,16 @@ export interface OneTimeToken {
 }
 
 const TOKEN_BYTES = 32;
-const LIFETIME_MS = 24 * 60 * 60 * 1000;
 
 /** The raw token goes into one mail and nowhere else. */
 export function issueToken(
   purpose: TokenPurpose,
   user: { id: string; tenantId: string; email: string },
   now: Date,
+  lifetimeMs: number,
 ): { raw: string; token: OneTimeToken } {
   const raw = randomBytes(TOKEN_BYTES).toString("base64url");
-  const expiresAt = new Date(now.getTime() + LIFETIME_MS);
+  const expiresAt = new Date(now.getTime() + lifetimeMs);
   return { raw, token: { hash: hashOfToken(raw), purpose, userId: user.id, tenantId: user.tenantId, email: user.email, expiresAt } };
 }
 

@@ -23,6 +23,9 @@ export function checkPassword(
   const ownWords = [owner.email, owner.email.split("@", 1)[0], owner.username].filter((word) => word).map((word) => word?.toLowerCase());
   if (ownWords.includes(lower)) throw validation({ [field]: "must differ from the email address and the user name" });
   if (breached.has(lower)) {
-    throw validation({ [field]: "is known from data breaches; choose another one, for example four random words" }, { reason: "PASSWORD_BREACHED" });
+    throw validation(
+      { [field]: "is known from data breaches; choose another one, for example four random words" },
+      { reason: "PASSWORD_BREACHED" },
+    );
   }
 }

@@ -7,7 +7,7 @@ import { resetMail } from "./registration.ts";
 /** Does nothing for unknown addresses; the caller cannot tell. */
 export async function requestPasswordReset(ports: Ports, email: string): Promise<void> {
   const user = await ports.users.findByEmail(email);
-  if (user?.status === "active") await ports.users.sendMail(resetMail(user, ports.now()));
+  if (user?.status === "active") await ports.users.sendMail(resetMail(ports, user));
 }
 
 /** Every session of the user ends by the event that the store writes with the new password. */

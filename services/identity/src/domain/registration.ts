@@ -1,5 +1,5 @@
 import { newId } from "@plinth/kernel/base";
-import { issueToken } from "./one-time-token.ts";
+import { issueToken, type TokenPurpose } from "./one-time-token.ts";
 import { checkPassword } from "./password-policy.ts";
 import type { Ports } from "./ports.ts";
 import { newUser, type Profile, type User } from "./user.ts";
@@ -14,28 +14,27 @@ export interface Registration extends Profile {
 
 /** Makes an account and sends its first mail: to verify the address, or, without a password, to set one. */
 export async function register(ports: Ports, registration: Registration): Promise<User> {
-  const now = ports.now();
-  const user = newUser(newId("user"), registration.tenantId, registration, now);
+  const user = newUser(newId("user"), registration.tenantId, registration, ports.now());
   const { password, bootstrapToken } = registration;
   if (password !== undefined) checkPassword(password, user, await ports.breachedPasswords(), "password");
   const passwordHash = password === undefined ? undefined : await ports.hasher.hash(password);
-  const mail = password === undefined ? resetMail(user, now) : verificationMail(user, now);
+  const mail = password === undefined ? resetMail(ports, user) : verificationMail(ports, user);
   await ports.users.insert({ user, passwordHash, mail }, async () => {
     if (bootstrapToken !== undefined) await ports.claimBootstrap(user.id, bootstrapToken);
   });
   return user;
 }
 
-export function verificationMail(user: User, now: Date): AccountMail {
-  return mailWithToken("verify-email", user, now);
+export function verificationMail(ports: Ports, user: User): AccountMail {
+  return mailWithToken(ports, "verify-email", user);
 }
 
-export function resetMail(user: User, now: Date): AccountMail {
-  return mailWithToken("reset-password", user, now);
+export function resetMail(ports: Ports, user: User): AccountMail {
+  return mailWithToken(ports, "reset-password", user);
 }
 
-function mailWithToken(purpose: "verify-email" | "reset-password", user: User, now: Date): AccountMail {
-  const { raw, token } = issueToken(purpose, user, now);
+function mailWithToken(ports: Ports, purpose: TokenPurpose, user: User): AccountMail {
+  const { raw, token } = issueToken(purpose, user, ports.now(), ports.lifetimeMs(purpose));
   return {
     template: purpose,
     to: user.email,

@@ -11,16 +11,16 @@ export interface AccountMailJob {
   readonly dedupeKey: string;
 }
 
-export interface Links {
-  readonly verifyEmail: string;
-  readonly resetPassword: string;
-}
+/** Pages of the platform that take the token of a mail. */
+const PAGES = { "verify-email": "/verify-email?token=", "reset-password": "/reset-password?token=" } as const;
 
 /** Hands a mail to the notification module; throws while that is away, and the job is tried again. */
-export function mailSender(notification: Client<typeof NotificationService>, links: () => Links): (job: AccountMailJob) => Promise<void> {
+export function mailSender(
+  notification: Client<typeof NotificationService>,
+  publicUrl: () => string,
+): (job: AccountMailJob) => Promise<void> {
   return async ({ template, to, locale, variables, userId, dedupeKey }) => {
-    const page = template === "verify-email" ? links().verifyEmail : links().resetPassword;
-    const link = `${page}${encodeURIComponent(variables["token"] ?? "")}`;
+    const link = `${publicUrl()}${PAGES[template]}${encodeURIComponent(variables["token"] ?? "")}`;
     await notification.sendTemplate(
       { template, recipient: { userId, email: to, locale }, variables: { ...variables, link }, channels: [Channel.EMAIL], dedupeKey },
       { idempotencyKey: dedupeKey },

@@ -21,7 +21,13 @@ const MAX_MEMORY_KIB = 1024 * 1024;
 export async function hashArgon2(password: string, cost: Argon2Cost): Promise<string> {
   const salt = randomBytes(SALT_BYTES);
   const hash = await derive(password, salt, cost, HASH_BYTES);
-  return toPhc({ scheme: "argon2id", version: VERSION, parameters: { m: cost.memoryKiB, t: cost.passes, p: cost.parallelism }, salt, hash });
+  return toPhc({
+    scheme: "argon2id",
+    version: VERSION,
+    parameters: { m: cost.memoryKiB, t: cost.passes, p: cost.parallelism },
+    salt,
+    hash,
+  });
 }
 
 export async function verifyArgon2(password: string, text: string): Promise<boolean> {

@@ -19,9 +19,15 @@ export function fromPhc(text: string): PhcHash {
   const version = rest[0]?.startsWith("v=") ? Number(rest.shift()?.slice(2)) : undefined;
   const [listed, salt, hash, extra] = rest;
   if (empty !== "" || !scheme || !listed || !salt || !hash || extra !== undefined) throw new Error("Not a password hash in PHC format.");
-  const parameters = Object.fromEntries(listed.split(",").map((pair) => pair.split("=")).map(([name, value]) => [name, integer(value)]));
+  const parameters = Object.fromEntries(
+    listed
+      .split(",")
+      .map((pair) => pair.split("="))
+      .map(([name, value]) => [name, integer(value)]),
+  );
   const decoded = { salt: Buffer.from(salt, "base64"), hash: Buffer.from(hash, "base64") };
-  if (decoded.salt.length < 8 || decoded.hash.length < 16) throw new Error("A password hash needs 8 bytes of salt and 16 of hash at least.");
+  if (decoded.salt.length < 8 || decoded.hash.length < 16)
+    throw new Error("A password hash needs 8 bytes of salt and 16 of hash at least.");
   return { scheme, ...(version === undefined ? {} : { version }), parameters, ...decoded };
 }
 

@@ -1,4 +1,4 @@
-import { forbidden, notFound, unauthorized, type UserIdentity } from "@plinth/kernel/base";
+import { notFound, type UserIdentity, unauthorized } from "@plinth/kernel/base";
 import type { CallContext } from "@plinth/kernel/rpc";
 import type { User } from "../domain/user.ts";
 import type { UserStore } from "../domain/user-store.ts";
@@ -17,8 +17,4 @@ export async function getUser(users: UserStore, id: string): Promise<User> {
   const user = await users.findUser(id);
   if (!user) throw notFound(`There is no user ${id}.`, { reason: "USER_NOT_FOUND", metadata: { id } });
   return user;
-}
-
-export function refusePermission(permission: string): never {
-  throw forbidden(`This takes the permission ${permission}.`, { reason: "PERMISSION_DENIED", metadata: { permission } });
 }

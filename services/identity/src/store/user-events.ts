@@ -26,7 +26,15 @@ export class UserEvents {
   async created(tx: Transaction, user: User): Promise<void> {
     const { id, email, username, firstName, lastName, locale, createdAt } = user;
     const createdAtStamp = timestampFromDate(createdAt);
-    await this.#outlets.publish(tx, UserCreatedSchema, { userId: id, email, username, firstName, lastName, locale, createdAt: createdAtStamp });
+    await this.#outlets.publish(tx, UserCreatedSchema, {
+      userId: id,
+      email,
+      username,
+      firstName,
+      lastName,
+      locale,
+      createdAt: createdAtStamp,
+    });
     await this.#audit(tx, "user.created", user);
   }
 
@@ -70,7 +78,14 @@ export class UserEvents {
 
   async mail(tx: Transaction, mail: AccountMail): Promise<void> {
     const { template, to, locale, variables, token } = mail;
-    await this.#outlets.enqueue(tx, "send-mail", { template, to, locale, variables, userId: token.userId, dedupeKey: token.hash.toString("hex") });
+    await this.#outlets.enqueue(tx, "send-mail", {
+      template,
+      to,
+      locale,
+      variables,
+      userId: token.userId,
+      dedupeKey: token.hash.toString("hex"),
+    });
   }
 
   async #audit(tx: Transaction, action: string, user: User, metadata: Record<string, string> = {}): Promise<void> {

@@ -1,5 +1,14 @@
 import { conflict, notFound } from "@plinth/kernel/base";
-import { ALL_TENANTS, type Database, listEntityPage, onUniqueViolation, type Page, type PageOrder, type PageRequest, type Transaction } from "@plinth/kernel/database";
+import {
+  ALL_TENANTS,
+  type Database,
+  listEntityPage,
+  onUniqueViolation,
+  type Page,
+  type PageOrder,
+  type PageRequest,
+  type Transaction,
+} from "@plinth/kernel/database";
 import { folded, type User } from "../domain/user.ts";
 import type { AccountMail, NewAccount, PasswordChange, UserFilter, UserStore } from "../domain/user-store.ts";
 import { rowOf, UserEntity } from "./user-entity.ts";
@@ -139,15 +148,21 @@ export class PostgresUserStore implements UserStore {
 
   /** For the nightly clean-up: an expired token is useless already, so nothing waits for this. */
   async removeExpiredTokens(now: Date): Promise<void> {
-    await this.#database.transaction((tx) => tx.query("delete from one_time_tokens where expires_at < $1", [now]), { tenantId: ALL_TENANTS });
+    await this.#database.transaction((tx) => tx.query("delete from one_time_tokens where expires_at < $1", [now]), {
+      tenantId: ALL_TENANTS,
+    });
   }
 
   async #writeMail(tx: Transaction, mail: AccountMail): Promise<void> {
     const { hash, userId, tenantId, purpose, email, expiresAt } = mail.token;
-    await tx.query(
-      "insert into one_time_tokens (hash, tenant_id, user_id, purpose, email, expires_at) values ($1, $2, $3, $4, $5, $6)",
-      [hash, tenantId, userId, purpose, email, expiresAt],
-    );
+    await tx.query("insert into one_time_tokens (hash, tenant_id, user_id, purpose, email, expires_at) values ($1, $2, $3, $4, $5, $6)", [
+      hash,
+      tenantId,
+      userId,
+      purpose,
+      email,
+      expiresAt,
+    ]);
     await this.#events.mail(tx, mail);
   }
 
@@ -180,7 +195,8 @@ async function writePassword(tx: Transaction, user: User, hash: string, at: Date
 
 function refuseTaken(error: unknown): never {
   throw onUniqueViolation(error, (constraint) => {
-    if (constraint === "users_email_key") return conflict("There is an account with this email address already.", { reason: "EMAIL_TAKEN" });
+    if (constraint === "users_email_key")
+      return conflict("There is an account with this email address already.", { reason: "EMAIL_TAKEN" });
     if (constraint === "users_username_key") return conflict("This user name is taken; choose another one.", { reason: "USERNAME_TAKEN" });
     return undefined;
   });
