@@ -1,0 +1,31 @@
+import type { Report } from "../finding.ts";
+import type { Module } from "../schema/module.ts";
+
+const FOREIGN_SCHEMAS = ["public", "information_schema", "plinth_bus"];
+
+/** Ports, schema and replicas make sense together. */
+export function checkWorkload(module: Module, report: Report): void {
+  const { ports, replicas, autoscaling } = module.spec;
+  const invalid = (path: readonly string[], value: unknown, message: string, mend: string): void =>
+    report({ reason: "SchemaInvalid", path: ["spec", ...path], value, message, mend });
+
+  if (ports?.http !== undefined && ports.http === ports.grpc) {
+    invalid(["ports", "grpc"], ports.grpc, "http and grpc need two different ports", "choose another port for one of them");
+  }
+  const schema = databaseSchema(module);
+  if (schema !== undefined && (schema.startsWith("pg_") || FOREIGN_SCHEMAS.includes(schema))) {
+    invalid(["database", "schema"], schema, "this schema is not a module's own", `name it ${module.metadata.name.replaceAll("-", "_")}`);
+  }
+  if (replicas !== undefined && autoscaling !== undefined) {
+    invalid(["autoscaling"], autoscaling, "replicas and autoscaling are both set", "keep one of them");
+  }
+  if (autoscaling !== undefined && autoscaling.min > autoscaling.max) {
+    invalid(["autoscaling", "min"], autoscaling.min, `min is greater than max (${autoscaling.max})`, `choose at most ${autoscaling.max}`);
+  }
+}
+
+/** The module's schema in the database: the one it names, else its name with underscores; undefined if it has no database. */
+export function databaseSchema(module: Module): string | undefined {
+  const { database } = module.spec;
+  return database === undefined ? undefined : (database.schema ?? module.metadata.name.replaceAll("-", "_"));
+}
