@@ -1,0 +1,24 @@
+import { spawnSync } from "node:child_process";
+
+/**
+ * Compares the protos with those of the last release, and fails when a client of that release could not talk to this
+ * tree. Between releases everything may change: only tags `v*` count.
+ */
+const release = git("describe", "--tags", "--abbrev=0", "--match", "v[0-9]*");
+if (release === undefined) {
+  console.log("No release to compare the protos with.");
+} else {
+  // Of a linked work tree this is the repository that it belongs to.
+  const repository = git("rev-parse", "--path-format=absolute", "--git-common-dir");
+  const { status, error } = spawnSync("buf", ["breaking", "--against", `${repository}#tag=${release}`], { stdio: "inherit" });
+  if (error !== undefined) console.error(`buf did not run: ${error.message}`);
+  if (status === 0) console.log(`The protos are compatible with ${release}.`);
+  else console.error(`The protos break clients of ${release}: add fields and methods, or begin a new version of the package.`);
+  process.exitCode = status === 0 ? 0 : 1;
+}
+
+/** The answer of git on one line; undefined where it has none, as in a source archive. */
+function git(...args: string[]): string | undefined {
+  const { status, stdout } = spawnSync("git", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  return status === 0 ? stdout.trim() : undefined;
+}
