@@ -85,7 +85,7 @@ describe("parseId", () => {
     } catch (error) {
       expect(error).toBeInstanceOf(PlinthError);
       expect((error as PlinthError).code).toBe("VALIDATION_ERROR");
-      expect((error as PlinthError).fieldErrors["user_id"]).toContain('"user_" and 26 base32 digits');
+      expect((error as PlinthError).fieldErrors.user_id).toContain('"user_" and 26 base32 digits');
     }
   });
 });

@@ -38,6 +38,7 @@ export {
   sum,
   zero,
 } from "./money.ts";
+export type { Page, PageRequest } from "./page.ts";
 export {
   currentContext,
   DEFAULT_TENANT,

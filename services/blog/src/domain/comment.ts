@@ -7,7 +7,7 @@ export interface Comment {
   readonly tenantId: string;
   readonly postId: string;
   readonly authorId: string;
-  readonly body: string;
+  readonly content: string;
   readonly status: CommentStatus;
   readonly createdAt: Date;
   readonly moderatedBy: string | null;

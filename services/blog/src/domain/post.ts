@@ -8,13 +8,13 @@ export interface Post {
   /** Unique in the tenant; made from the title at creation and then stable, so that links keep working. */
   readonly slug: string;
   readonly title: string;
-  readonly body: string;
+  readonly content: string;
   readonly excerpt: string;
   readonly tags: readonly string[];
   readonly authorId: string;
   readonly status: PostStatus;
   /** When a scheduled post goes public. */
-  readonly publishAt: Date | null;
+  readonly scheduledAt: Date | null;
   readonly publishedAt: Date | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -25,9 +25,18 @@ export interface Post {
 /** What an author writes. */
 export interface PostText {
   readonly title: string;
-  readonly body: string;
+  readonly content: string;
   readonly excerpt: string;
   readonly tags: readonly string[];
+}
+
+/** Absent fields stay. */
+export interface PostChange {
+  readonly title?: string | undefined;
+  readonly content?: string | undefined;
+  readonly excerpt?: string | undefined;
+  readonly tags?: readonly string[] | undefined;
+  readonly slug?: string | undefined;
 }
 
 export type PostAct = "publish" | "schedule" | "archive" | "restore";
@@ -48,7 +57,7 @@ export function draftPost(id: string, slug: string, author: { id: string; tenant
     ...tidied(text),
     authorId: author.id,
     status: "draft",
-    publishAt: null,
+    scheduledAt: null,
     publishedAt: null,
     createdAt: now,
     updatedAt: now,
@@ -56,30 +65,37 @@ export function draftPost(id: string, slug: string, author: { id: string; tenant
   };
 }
 
-export function editPost(post: Post, change: Partial<PostText>, now: Date): Post {
+/** @param expectedRevision The revision that the editor saw: an edit made in the meantime is not overwritten. */
+export function editPost(post: Post, change: PostChange, expectedRevision: number | undefined, now: Date): Post {
+  if (expectedRevision !== undefined && expectedRevision !== post.revision) {
+    throw conflict(`Post ${post.id} has revision ${post.revision}, not ${expectedRevision}: read it again and repeat the change.`, {
+      reason: "REVISION_CONFLICT",
+      metadata: { revision: String(post.revision) },
+    });
+  }
   if (post.status === "archived") {
     throw conflict(`Post ${post.id} is archived; restore it before editing.`, { reason: "POST_ARCHIVED" });
   }
-  const text = tidied({ title: post.title, body: post.body, excerpt: post.excerpt, tags: post.tags, ...change });
-  return { ...post, ...text, updatedAt: now, revision: post.revision + 1 };
+  const text = tidied({
+    title: change.title ?? post.title,
+    content: change.content ?? post.content,
+    excerpt: change.excerpt ?? post.excerpt,
+    tags: change.tags ?? post.tags,
+  });
+  return { ...post, ...text, slug: change.slug ?? post.slug, updatedAt: now, revision: post.revision + 1 };
 }
 
 export function publishPost(post: Post, now: Date): Post {
-  return { ...moved(post, "publish"), publishAt: null, publishedAt: now, updatedAt: now };
+  return { ...moved(post, "publish"), scheduledAt: null, publishedAt: now, updatedAt: now };
 }
 
 export function schedulePost(post: Post, publishAt: Date, now: Date): Post {
   if (publishAt <= now) throw validation({ publish_at: "must lie in the future; to publish at once call :publish" });
-  return { ...moved(post, "schedule"), publishAt, updatedAt: now };
+  return { ...moved(post, "schedule"), scheduledAt: publishAt, updatedAt: now };
 }
 
 export function archivePost(post: Post, now: Date): Post {
-  return { ...moved(post, "archive"), publishAt: null, updatedAt: now };
-}
-
-/** Drafts, scheduled and archived posts are seen only by those who may change them. */
-export function isPublic(post: Post): boolean {
-  return post.status === "published";
+  return { ...moved(post, "archive"), scheduledAt: null, updatedAt: now };
 }
 
 function moved(post: Post, act: PostAct): Post {
@@ -90,12 +106,12 @@ function moved(post: Post, act: PostAct): Post {
 
 function tidied(text: PostText): PostText {
   const tags = [...new Set(text.tags.map((tag) => tag.trim().toLowerCase()).filter((tag) => tag !== ""))];
-  return { title: text.title.trim(), body: text.body, excerpt: text.excerpt.trim() || firstParagraph(text.body), tags };
+  return { title: text.title.trim(), content: text.content, excerpt: text.excerpt.trim() || firstParagraph(text.content), tags };
 }
 
 const EXCERPT_CHARACTERS = 200;
 
-function firstParagraph(body: string): string {
-  const paragraph = body.trim().split(/\n\s*\n/, 1)[0] ?? "";
+function firstParagraph(content: string): string {
+  const paragraph = content.trim().split(/\n\s*\n/, 1)[0] ?? "";
   return paragraph.length > EXCERPT_CHARACTERS ? `${paragraph.slice(0, EXCERPT_CHARACTERS - 1).trimEnd()}…` : paragraph;
 }

@@ -1,4 +1,4 @@
-import type { Page, PageRequest } from "@plinth/kernel/database";
+import type { Page, PageRequest } from "@plinth/kernel/base";
 import type { OneTimeToken } from "./one-time-token.ts";
 import type { User, UserStatus } from "./user.ts";
 

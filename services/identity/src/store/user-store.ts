@@ -1,4 +1,4 @@
-import { conflict, notFound } from "@plinth/kernel/base";
+import { conflict, notFound, type Page, type PageRequest } from "@plinth/kernel/base";
 import {
   ALL_TENANTS,
   type Database,
