@@ -94,13 +94,31 @@ describe("circuit breaker", () => {
 
   test("settings take effect while it runs", () => {
     const { breaker, call } = aBreaker();
-    breaker.configure({ minimumFailures: 5 });
+    breaker.configure({ minimumRequests: 5 });
     for (let round = 0; round < 4; round++) call("failure");
     expect(breaker.state).toBe("closed");
     call("failure");
     expect(breaker.state).toBe("open");
     breaker.configure({ openMs: 0 });
     expect(breaker.enter()).toBeGreaterThanOrEqual(0);
+  });
+
+  test("failures in a row, where they are asked for, decide alone", () => {
+    const { breaker, call } = aBreaker({ failuresInARow: 4 });
+    for (let round = 0; round < 10; round++) call("success");
+    for (const outcome of ["failure", "failure", "failure", "success", "failure", "failure", "failure"] as const) call(outcome);
+    expect(breaker.state).toBe("closed");
+    call("failure");
+    expect(breaker.state).toBe("open");
+  });
+
+  test("with reason to hope trials are let through before the time", () => {
+    const { breaker, call } = aBreaker({ trials: 1 });
+    for (let round = 0; round < 3; round++) call("failure");
+    expect(call("success")).toBe(false);
+    breaker.allowTrials();
+    expect(call("success")).toBe(true);
+    expect(breaker.state).toBe("closed");
   });
 
   test("opens exactly when the outcomes of the window say so", () => {

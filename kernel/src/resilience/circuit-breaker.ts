@@ -5,10 +5,10 @@ export interface BreakerSettings {
   readonly windowMs: number;
   /** Fewer outcomes in the window than this decide nothing. */
   readonly minimumRequests: number;
-  /** Fewer failures in the window than this decide nothing. */
-  readonly minimumFailures: number;
   /** Share of failures, 0 to 1, that opens. */
   readonly failureRatio: number;
+  /** When above 0, this many failures in a row open it, and the share decides nothing. */
+  readonly failuresInARow: number;
   /** How long all calls are refused before trials are let through. */
   readonly openMs: number;
   /** Trials let through at a time when half open; all must succeed to close. */
@@ -18,8 +18,8 @@ export interface BreakerSettings {
 export const DEFAULT_BREAKER: BreakerSettings = {
   windowMs: 10_000,
   minimumRequests: 3,
-  minimumFailures: 1,
   failureRatio: 0.6,
+  failuresInARow: 0,
   openMs: 30_000,
   trials: 3,
 };
@@ -37,6 +37,8 @@ export interface CircuitBreaker {
   readonly state: BreakerState;
   /** Milliseconds until a trial is let through; 0 unless open. */
   readonly retryInMs: number;
+  /** Lets trials through now if it is open: there is reason to hope, such as a new instance of the callee. */
+  allowTrials(): void;
   /** Takes effect with the next outcome; the state stays. */
   configure(settings: Partial<BreakerSettings>): void;
 }
@@ -55,6 +57,7 @@ export function createCircuitBreaker(
   let openedAt = 0;
   let trialsRunning = 0;
   let trialsPassed = 0;
+  let inARow = 0;
   const requests = new Array<number>(BUCKETS).fill(0);
   const failures = new Array<number>(BUCKETS).fill(0);
   /** Number of the newest bucket since the clock's start. */
@@ -71,6 +74,7 @@ export function createCircuitBreaker(
   }
 
   function clear(): void {
+    inARow = 0;
     requests.fill(0);
     failures.fill(0);
   }
@@ -92,16 +96,23 @@ export function createCircuitBreaker(
   function count(failed: boolean): void {
     const bucket = turn();
     requests[bucket] = (requests[bucket] as number) + 1;
-    if (!failed) return;
+    if (!failed) {
+      inARow = 0;
+      return;
+    }
     failures[bucket] = (failures[bucket] as number) + 1;
+    inARow++;
+    if (settings.failuresInARow > 0 ? inARow >= settings.failuresInARow : tooManyFailed()) change("open");
+  }
+
+  function tooManyFailed(): boolean {
     let allRequests = 0;
     let allFailures = 0;
     for (let index = 0; index < BUCKETS; index++) {
       allRequests += requests[index] as number;
       allFailures += failures[index] as number;
     }
-    if (allRequests < settings.minimumRequests || allFailures < settings.minimumFailures) return;
-    if (allFailures / allRequests >= settings.failureRatio) change("open");
+    return allRequests >= settings.minimumRequests && allFailures / allRequests >= settings.failureRatio;
   }
 
   return {
@@ -130,6 +141,9 @@ export function createCircuitBreaker(
     },
     get retryInMs() {
       return state === "open" ? Math.max(0, openedAt + settings.openMs - clock.elapsed()) : 0;
+    },
+    allowTrials() {
+      openedAt = Number.NEGATIVE_INFINITY;
     },
     configure(changed) {
       if (changed.windowMs !== undefined && changed.windowMs !== settings.windowMs) {

@@ -1,0 +1,36 @@
+import { describe, expect, test } from "@jest/globals";
+import { createManualClock } from "../base/clock.ts";
+import { describeCache } from "./cache-contract.ts";
+import { createMemoryCache } from "./memory-cache.ts";
+
+describeCache("memory", async () => {
+  const clock = createManualClock();
+  return { cache: createMemoryCache({ clock }), pass: async (ms) => clock.advance(ms), close: async () => undefined };
+});
+
+describe("memory cache", () => {
+  test("of more entries than allowed the longest unused goes", async () => {
+    const cache = createMemoryCache({ maxEntries: 2 });
+    await cache.set("one", 1, { ttlMs: 60_000 });
+    await cache.set("two", 2, { ttlMs: 60_000 });
+    await cache.get("one");
+    await cache.set("three", 3, { ttlMs: 60_000 });
+    expect([await cache.get("one"), await cache.get("two"), await cache.get("three")]).toEqual([1, undefined, 3]);
+  });
+
+  test("a text cannot be counted on", async () => {
+    const cache = createMemoryCache();
+    await cache.set("key", "text", { ttlMs: 60_000 });
+    await expect(cache.increment("key", 1, { ttlMs: 1 })).rejects.toThrow("no number");
+  });
+
+  test("hits and misses are counted", async () => {
+    const counts = { hits: 0, misses: 0 };
+    const cache = createMemoryCache({ observer: { hit: () => void counts.hits++, miss: () => void counts.misses++ } });
+    await cache.get("key");
+    await cache.wrap("key", { ttlMs: 60_000 }, async () => "value");
+    await cache.wrap("key", { ttlMs: 60_000 }, async () => "value");
+    await cache.get("key");
+    expect(counts).toEqual({ hits: 2, misses: 2 });
+  });
+});

@@ -1,0 +1,3 @@
+export type { Discovery, Instance } from "./discovery.ts";
+export { openFileDiscovery } from "./file-discovery.ts";
+export { createStaticDiscovery } from "./static-discovery.ts";
