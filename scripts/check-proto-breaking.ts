@@ -6,14 +6,14 @@ import { spawnSync } from "node:child_process";
  */
 const release = git("describe", "--tags", "--abbrev=0", "--match", "v[0-9]*");
 if (release === undefined) {
-  console.log("No release to compare the protos with.");
+  process.stdout.write("No release to compare the protos with.\n");
 } else {
   // Of a linked work tree this is the repository that it belongs to.
   const repository = git("rev-parse", "--path-format=absolute", "--git-common-dir");
   const { status, error } = spawnSync("buf", ["breaking", "--against", `${repository}#tag=${release}`], { stdio: "inherit" });
-  if (error !== undefined) console.error(`buf did not run: ${error.message}`);
-  if (status === 0) console.log(`The protos are compatible with ${release}.`);
-  else console.error(`The protos break clients of ${release}: add fields and methods, or begin a new version of the package.`);
+  if (error !== undefined) process.stderr.write(`buf did not run: ${error.message}\n`);
+  if (status === 0) process.stdout.write(`The protos are compatible with ${release}.\n`);
+  else process.stderr.write(`The protos break clients of ${release}: add fields and methods, or begin a new version of the package.\n`);
   process.exitCode = status === 0 ? 0 : 1;
 }
 
