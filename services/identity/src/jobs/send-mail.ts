@@ -20,7 +20,7 @@ export function mailSender(
   publicUrl: () => string,
 ): (job: AccountMailJob) => Promise<void> {
   return async ({ template, to, locale, variables, userId, dedupeKey }) => {
-    const link = `${publicUrl()}${PAGES[template]}${encodeURIComponent(variables["token"] ?? "")}`;
+    const link = `${publicUrl()}${PAGES[template]}${encodeURIComponent(variables.token ?? "")}`;
     await notification.sendTemplate(
       { template, recipient: { userId, email: to, locale }, variables: { ...variables, link }, channels: [Channel.EMAIL], dedupeKey },
       { idempotencyKey: dedupeKey },

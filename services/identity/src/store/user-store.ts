@@ -1,14 +1,5 @@
 import { conflict, notFound, type Page, type PageRequest } from "@plinth/kernel/base";
-import {
-  ALL_TENANTS,
-  type Database,
-  listEntityPage,
-  onUniqueViolation,
-  type Page,
-  type PageOrder,
-  type PageRequest,
-  type Transaction,
-} from "@plinth/kernel/database";
+import { ALL_TENANTS, type Database, listEntityPage, onUniqueViolation, type PageOrder, type Transaction } from "@plinth/kernel/database";
 import { folded, type User } from "../domain/user.ts";
 import type { AccountMail, NewAccount, PasswordChange, UserFilter, UserStore } from "../domain/user-store.ts";
 import { rowOf, UserEntity } from "./user-entity.ts";
