@@ -1,6 +1,6 @@
 export { type Clock, createManualClock, type ManualClock, systemClock } from "./clock.ts";
 export { currencyExponent } from "./currencies.ts";
-export { parseDuration } from "./durations.ts";
+export { formatDuration, parseDuration } from "./durations.ts";
 export {
   badRequest,
   conflict,

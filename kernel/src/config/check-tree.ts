@@ -1,8 +1,8 @@
+import { didYouMean } from "@plinth/module";
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import addFormats from "ajv-formats";
 import { parseDuration } from "../base/durations.ts";
 import type { ConfigProblem } from "./config-error.ts";
-import { didYouMean } from "./did-you-mean.ts";
 import type { MergedLayers } from "./layers.ts";
 import { isSecretPath, type Schema, schemaAt } from "./schema-tree.ts";
 
@@ -38,14 +38,15 @@ function problemOf(error: ErrorObject, schema: Schema, sources: ReadonlyMap<stri
   const source = sourceOf(sources, key) ?? "not set";
   if (missingProperty !== undefined) return { key, source, rule: "must be set" };
   if (additionalProperty !== undefined) {
-    return { key, source, rule: `is not known${didYouMean(additionalProperty, Object.keys(schemaAt(schema, at)?.properties ?? {}))}` };
+    const meant = didYouMean(additionalProperty, Object.keys(schemaAt(schema, at)?.properties ?? {}));
+    return { key, source, rule: `is not known${meant === undefined ? "" : `; did you mean "${meant}"?`}` };
   }
   return { key, source, rule: `${ruleText(error)}${isSecretPath(schema, path) ? "" : `, got ${shown(error.data)}`}` };
 }
 
 function ruleText(error: ErrorObject): string {
-  if (error.keyword === "enum") return `must be one of ${(error.params["allowedValues"] as unknown[]).map(shown).join(", ")}`;
-  if (error.keyword === "format" && error.params["format"] === "duration") return "must be a duration such as 250ms, 2s, 5m, 1h or 7d";
+  if (error.keyword === "enum") return `must be one of ${(error.params.allowedValues as unknown[]).map(shown).join(", ")}`;
+  if (error.keyword === "format" && error.params.format === "duration") return "must be a duration such as 250ms, 2s, 5m, 1h or 7d";
   return error.message ?? "is refused";
 }
 

@@ -24,13 +24,23 @@ function nextChange(of: Secrets): Promise<void> {
 test("a variable wins over a file; an empty one is none; the last line break goes", async () => {
   await writeFile(join(folder, "A"), "from-file\n");
   await writeFile(join(folder, "B"), "two\nlines\n\n");
-  secrets = createSecrets({ environment: { A: "from-env", B: "" }, folder });
+  secrets = createSecrets({ environment: { A: "from-env", B: "" }, folders: [folder] });
   expect([secrets.get("A"), secrets.get("B"), secrets.get("C")]).toEqual(["from-env", "two\nlines\n", undefined]);
+});
+
+test("a module's own folder wins over the one of all", async () => {
+  const own = join(folder, "blog");
+  await mkdir(own);
+  await writeFile(join(folder, "A"), "of-all");
+  await writeFile(join(folder, "B"), "of-all");
+  await writeFile(join(own, "A"), "own");
+  secrets = createSecrets({ environment: {}, folders: [own, folder] });
+  expect([secrets.get("A"), secrets.get("B"), secrets.get("blog")]).toEqual(["own", "of-all", undefined]);
 });
 
 test("a missing one is named with its mend, and no other's value is told", async () => {
   await writeFile(join(folder, "OTHER"), "hunter2");
-  secrets = createSecrets({ environment: {}, folder });
+  secrets = createSecrets({ environment: {}, folders: [folder] });
   expect(secrets.require("OTHER")).toBe("hunter2");
   expect(() => secrets?.require("FX_API_KEY")).toThrow(
     `The secret FX_API_KEY is missing. Set the environment variable FX_API_KEY or write it to the file ${join(folder, "FX_API_KEY")}.`,
@@ -39,7 +49,7 @@ test("a missing one is named with its mend, and no other's value is told", async
 
 test("a missing folder is empty, and followed when it comes", async () => {
   const later = join(folder, "later");
-  secrets = createSecrets({ environment: {}, folder: later });
+  secrets = createSecrets({ environment: {}, folders: [later] });
   expect(secrets.get("A")).toBeUndefined();
   const changed = nextChange(secrets);
   await mkdir(join(folder, "made"));
@@ -59,7 +69,7 @@ test("the layout of a mounted Kubernetes Secret, and its swap", async () => {
   }
   await symlink("..one", join(folder, "..data"));
   await symlink("..data/PASSWORD", join(folder, "PASSWORD"));
-  secrets = createSecrets({ environment: {}, folder });
+  secrets = createSecrets({ environment: {}, folders: [folder] });
   expect(secrets.get("PASSWORD")).toBe("first");
   expect(secrets.get("..data")).toBeUndefined();
   const changed = nextChange(secrets);
@@ -70,7 +80,7 @@ test("the layout of a mounted Kubernetes Secret, and its swap", async () => {
 });
 
 test("a listener taken back hears no more", async () => {
-  secrets = createSecrets({ environment: {}, folder });
+  secrets = createSecrets({ environment: {}, folders: [folder] });
   let heard = 0;
   secrets.onChange(() => heard++)();
   const changed = nextChange(secrets);

@@ -6,20 +6,20 @@ import type { Secrets } from "./secrets.ts";
 export interface SecretsOptions {
   /** Environment variables; defaults to the process's. A variable wins over a file, so that one run can be given another value. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
-  /** A folder with one file per secret, followed while it is open; may be missing. */
-  readonly folder?: string;
+  /** Folders with one file per secret, the earlier wins: a module's own before the one of all. Followed; may be missing. */
+  readonly folders?: readonly string[];
 }
 
-/** Secrets from environment variables and a folder. */
-export function createSecrets({ environment = process.env, folder }: SecretsOptions = {}): Secrets {
+/** Secrets from environment variables and folders. */
+export function createSecrets({ environment = process.env, folders = [] }: SecretsOptions = {}): Secrets {
   const listeners = new Set<() => void>();
-  let files = folder === undefined ? new Map<string, string>() : readSecretFolder(folder);
-  const stop = folder === undefined ? () => undefined : watchFolder(folder, () => reload(folder));
+  let files = readAll(folders);
+  const stops = folders.map((folder) => watchFolder(folder, reload));
 
-  function reload(from: string): void {
+  function reload(): void {
     let next: Map<string, string>;
     try {
-      next = readSecretFolder(from);
+      next = readAll(folders);
     } catch {
       // Unreadable for the moment, as in the middle of a change of rights: the last known values serve on.
       return;
@@ -39,7 +39,7 @@ export function createSecrets({ environment = process.env, folder }: SecretsOpti
     require(name) {
       const value = get(name);
       if (value !== undefined) return value;
-      const byFile = folder === undefined ? "" : ` or write it to the file ${join(folder, name)}`;
+      const byFile = folders[0] === undefined ? "" : ` or write it to the file ${join(folders[0], name)}`;
       throw new Error(`The secret ${name} is missing. Set the environment variable ${name}${byFile}.`);
     },
     onChange(listener) {
@@ -47,10 +47,14 @@ export function createSecrets({ environment = process.env, folder }: SecretsOpti
       return () => listeners.delete(listener);
     },
     close() {
-      stop();
+      for (const stop of stops) stop();
       listeners.clear();
     },
   };
+}
+
+function readAll(folders: readonly string[]): Map<string, string> {
+  return new Map(folders.toReversed().flatMap((folder) => [...readSecretFolder(folder)]));
 }
 
 function sameEntries(left: ReadonlyMap<string, string>, right: ReadonlyMap<string, string>): boolean {
