@@ -1,0 +1,182 @@
+import { EventEmitter } from "node:events";
+import { type CronItem, type JobHelpers, parseCronItems, type Runner, run, type TaskList, type WorkerEvents } from "graphile-worker";
+import { Pool } from "pg";
+import { PlinthError } from "../base/errors.ts";
+import { runInContext } from "../base/request-context.ts";
+import { quoteIdentifier } from "../database/module-roles.ts";
+import type { Logger } from "../logging/logger.ts";
+import { CRON_BACKFILL_MS, skipAllButLastMissed } from "./cron-backfill.ts";
+import { failedJobs } from "./failed-jobs.ts";
+import { jobContext, unwrapPayload, wrapPayload } from "./job-envelope.ts";
+import type { JobHandler, JobInHand, JobOptions, Jobs } from "./jobs.ts";
+import { releaseLostJobs, showAlive } from "./lost-workers.ts";
+import { jobsSchema } from "./migrate-jobs.ts";
+import { workerLogger } from "./worker-logger.ts";
+
+/** Where finished jobs are counted. */
+export interface JobsMetrics {
+  /** `retry`: failed with tries left; `failed`: with none. */
+  finished(name: string, seconds: number, outcome: "ok" | "retry" | "failed"): void;
+}
+
+export interface CreateJobsOptions {
+  readonly module: string;
+  /** Connects as the module's service role. */
+  readonly url: string;
+  /** The module's schema; its jobs lie in the one beside it. */
+  readonly schema: string;
+  readonly logger: Logger;
+  readonly metrics?: JobsMetrics;
+  /** Jobs this process works on at once. */
+  readonly concurrency?: number;
+}
+
+interface Definition {
+  readonly maxAttempts: number;
+  readonly serial: boolean;
+  readonly handler: JobHandler<unknown>;
+}
+
+const CONCURRENCY = 5;
+const MAX_ATTEMPTS = 12;
+/** A handler that is still at it this long after a stop is told so; the service allows 30 s in all. */
+const STOP_ABORT_MS = 25_000;
+
+/** The queue of one module on its own Postgres schema; graphile-worker does the work. */
+export function createJobs(options: CreateJobsOptions): Jobs {
+  const schema = jobsSchema(options.schema);
+  const definitions = new Map<string, Definition>();
+  const crons: CronItem[] = [];
+  let running: { runner: Runner; pool: Pool; forget: () => void } | undefined;
+
+  const define = (name: string, handler: JobHandler<unknown>, wanted: JobOptions): void => {
+    if (running !== undefined) throw new Error(`Job ${name} is defined after the start. Define jobs in the service's setup.`);
+    if (definitions.has(name)) throw new Error(`Job ${name} is defined twice. Give one of them another name.`);
+    definitions.set(name, { handler, maxAttempts: wanted.maxAttempts ?? MAX_ATTEMPTS, serial: wanted.serial === true });
+  };
+
+  return {
+    ...failedJobs(schema),
+    get defined() {
+      return definitions.size > 0;
+    },
+    define(name, handler, wanted = {}) {
+      define(name, handler as JobHandler<unknown>, wanted);
+    },
+    cron(name, pattern, handler, wanted = {}) {
+      define(name, (_, job) => handler(job), wanted);
+      // One key for all its times: while one waits for a worker or its next try, the next time takes its place.
+      const once = { jobKey: `cron:${name}`, jobKeyMode: "replace" as const, maxAttempts: wanted.maxAttempts ?? MAX_ATTEMPTS };
+      crons.push({ task: name, match: pattern, identifier: name, options: { ...once, backfillPeriod: CRON_BACKFILL_MS } });
+    },
+    async enqueue(tx, name, payload, { runAt, uniqueKey, maxAttempts, priority } = {}) {
+      const definition = definitions.get(name);
+      if (definition === undefined) throw new Error(`No job ${name} is defined. Defined: ${[...definitions.keys()].join(", ") || "none"}.`);
+      const [job] = await tx.query<{ id: string }>(
+        `select id from ${quoteIdentifier(schema)}.add_job(identifier => $1, payload => $2::json, queue_name => $3, run_at => $4::timestamptz,
+           max_attempts => $5::int, job_key => $6, priority => $7::int)`,
+        [
+          name,
+          JSON.stringify(wrapPayload(payload, tx.tenantId)),
+          definition.serial ? name : null,
+          runAt?.toISOString() ?? null,
+          maxAttempts ?? definition.maxAttempts,
+          uniqueKey === undefined ? null : jobKey(name, uniqueKey),
+          priority ?? null,
+        ],
+      );
+      return job?.id ?? "";
+    },
+    async cancel(tx, name, uniqueKey) {
+      const sql = `select id from ${quoteIdentifier(schema)}.remove_job($1) where id is not null`;
+      return (await tx.query(sql, [jobKey(name, uniqueKey)])).length > 0;
+    },
+    async start() {
+      if (running !== undefined || definitions.size === 0) return;
+      const concurrency = options.concurrency ?? CONCURRENCY;
+      // One more to listen, one more to look for lost workers.
+      const pool = new Pool({ connectionString: options.url, max: concurrency + 2, application_name: `plinth-${schema}`, keepAlive: true });
+      pool.on("connect", (client) => client.on("error", () => {})); // In use: its query fails and says so.
+      pool.on("error", (error) => options.logger.warn("An idle connection of the job queue was lost", { error }));
+      const events = new EventEmitter() as WorkerEvents;
+      events.on("pool:listen:success", ({ client, workerPool }) => {
+        // The library sends its LISTEN right after this event; the connection is free once that is done.
+        client.once("drain", () => {
+          showAlive(client, workerPool.id).catch((error: unknown) =>
+            options.logger.warn("The job worker could not show that it lives", { error }),
+          );
+        });
+      });
+      const cronItems = parseCronItems(crons);
+      try {
+        await skipAllButLastMissed(pool, schema, cronItems);
+        const runner = await run({
+          pgPool: pool,
+          schema,
+          events,
+          concurrency,
+          noHandleSignals: true,
+          gracefulShutdownAbortTimeout: STOP_ABORT_MS,
+          logger: workerLogger(options.logger),
+          // Not for speed: only batched results are tried again, and written before a stop is done.
+          preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
+          taskList: taskList(definitions, options),
+          parsedCronItems: cronItems,
+        });
+        running = { runner, pool, forget: await releaseLostJobs(pool, schema, options.logger) };
+        runner.promise.catch((error: unknown) => options.logger.error("The job worker ended", { error }));
+      } catch (error) {
+        await pool.end();
+        throw error;
+      }
+    },
+    async stop() {
+      if (running === undefined) return;
+      const { runner, pool, forget } = running;
+      running = undefined;
+      forget();
+      await runner.stop();
+      await pool.end();
+    },
+  };
+}
+
+/** Keys are unique in the whole schema for the library, in the job's name for us. */
+function jobKey(name: string, uniqueKey: string): string {
+  return `${name}:${uniqueKey}`;
+}
+
+function taskList(definitions: ReadonlyMap<string, Definition>, options: CreateJobsOptions): TaskList {
+  return Object.fromEntries(
+    Array.from(definitions, ([name, { handler }]) => [
+      name,
+      (stored: unknown, helpers: JobHelpers) => runJob(name, handler, stored, helpers, options),
+    ]),
+  );
+}
+
+/** Runs the handler in the context it was enqueued in; a failure goes on to the library, which plans the next try. */
+async function runJob(
+  name: string,
+  handler: JobHandler<unknown>,
+  stored: unknown,
+  helpers: JobHelpers,
+  options: CreateJobsOptions,
+): Promise<void> {
+  const envelope = unwrapPayload(stored);
+  const { id, attempts, max_attempts: maxAttempts } = helpers.job;
+  const job: JobInHand = { id, name, attempt: attempts, maxAttempts, signal: helpers.abortSignal };
+  const startedAt = performance.now();
+  await runInContext(jobContext(options.module, envelope, helpers.abortSignal), async () => {
+    try {
+      await handler(envelope.payload, job);
+      options.metrics?.finished(name, (performance.now() - startedAt) / 1000, "ok");
+    } catch (error) {
+      const last = attempts >= maxAttempts;
+      options.metrics?.finished(name, (performance.now() - startedAt) / 1000, last ? "failed" : "retry");
+      if (last) options.logger.error("A job has failed for good", { job: name, id, attempt: attempts, error });
+      else options.logger.warn("A job failed and will be tried again", { job: name, id, attempt: attempts, maxAttempts, error });
+      throw error instanceof PlinthError ? new Error(`${error.reason}: ${error.message}`, { cause: error }) : error;
+    }
+  });
+}
