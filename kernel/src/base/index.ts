@@ -47,3 +47,12 @@ export {
   type TraceContext,
   type UserIdentity,
 } from "./request-context.ts";
+export {
+  codeOfStatus,
+  decodeStatusDetails,
+  ERROR_DOMAIN,
+  encodeStatusDetails,
+  errorOfStatus,
+  GRPC_STATUS,
+  statusOfError,
+} from "./status-details.ts";

@@ -2,6 +2,7 @@ import { didYouMean } from "@plinth/module";
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import addFormats from "ajv-formats";
 import { parseDuration } from "../base/durations.ts";
+import { scrubText } from "../base/sensitive.ts";
 import type { ConfigProblem } from "./config-error.ts";
 import type { MergedLayers } from "./layers.ts";
 import { isSecretPath, type Schema, schemaAt } from "./schema-tree.ts";
@@ -50,8 +51,11 @@ function ruleText(error: ErrorObject): string {
   return error.message ?? "is refused";
 }
 
+/** Mappings and lists are named, not shown: a secret may be inside. */
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? "nothing";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object" && value !== null) return "a mapping";
+  const text = scrubText(JSON.stringify(value) ?? "nothing");
   return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }
 

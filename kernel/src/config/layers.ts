@@ -57,6 +57,8 @@ function layOver(target: Tree, from: Tree, source: string, prefix: string, sourc
     if (isTree(value)) {
       const below = target[key];
       if (isTree(below)) {
+        // An empty mapping was a value of its own until now.
+        if (Object.keys(value).length > 0) sources.delete(path);
         layOver(below, value, source, path, sources);
         continue;
       }

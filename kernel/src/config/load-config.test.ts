@@ -207,6 +207,24 @@ describe("secrets", () => {
   });
 });
 
+test("no secret shows from inside a list, a URL or a value of the wrong type", async () => {
+  const configSchema = {
+    type: "object",
+    properties: { providers: { type: "array" }, proxy: { type: "string" }, limit: { type: "integer" } },
+  };
+  const hidden = { providers: [{ name: "a", clientSecret: "hunter2" }], proxy: "http://u:hunter2@proxy:3128" };
+  const module = { metadata: { name: "pricing" }, spec: { config: hidden, configSchema } };
+  const described = (await load({ module })).describe();
+  expect(described.filter(({ source }) => source === "module.yaml")).toMatchObject([
+    { key: "providers", value: [{ name: "a", clientSecret: "********" }] },
+    { key: "proxy", value: "http://u:[redacted]@proxy:3128" },
+  ]);
+  await file("overlay/pricing.yaml", "limit: {password: hunter2}\nproviders: hunter2-in-the-clear");
+  const problems = await problemsOf(load({ module }));
+  expect(problems[0]).toMatchObject({ rule: 'must be array, got "hunter2-in-the-clear"' });
+  expect(problems[1]).toMatchObject({ key: "limit", rule: "must be integer, got a mapping" });
+});
+
 describe("while running", () => {
   test("a changed file takes effect, and tells those who listen to that key or above it", async () => {
     const config = await load();

@@ -3,13 +3,14 @@ import { isDeepStrictEqual } from "node:util";
 import { watchFolder } from "../base/watch-folder.ts";
 import type { Logger } from "../logging/logger.ts";
 import { sourceOf, treeChecker } from "./check-tree.ts";
-import type { Config, ConfigEntry } from "./config.ts";
+import type { Config } from "./config.ts";
 import { ConfigError } from "./config-error.ts";
+import { describeEntry } from "./describe-entry.ts";
 import { kernelSchema } from "./kernel-schema.ts";
 import { KERNEL_KEYS, type KernelSettings, kernelSettings } from "./kernel-settings.ts";
 import { deepFreeze, isTree, mergeLayers, type Tree, valueAt } from "./layers.ts";
 import { type LayerOrigins, readLayers } from "./read-layers.ts";
-import { isSecretPath, type Schema } from "./schema-tree.ts";
+import type { Schema } from "./schema-tree.ts";
 import type { SecretSource } from "./secret-source.ts";
 
 export interface LoadConfigOptions {
@@ -36,8 +37,6 @@ interface State<T> {
   readonly tree: Tree;
   readonly sources: ReadonlyMap<string, string>;
 }
-
-const MASK = "********";
 
 /** Reads, merges and checks a module's configuration. Throws `ConfigError` with all problems. */
 export async function loadConfig<T>(options: LoadConfigOptions): Promise<Config<T>> {
@@ -110,7 +109,9 @@ export async function loadConfig<T>(options: LoadConfigOptions): Promise<Config<
       return () => listeners.delete(entry);
     },
     describe() {
-      return [...state.sources].map(([key, source]) => entryOf(schema, state.tree, key, source)).sort((a, b) => (a.key < b.key ? -1 : 1));
+      return [...state.sources]
+        .map(([key, source]) => describeEntry(schema, state.tree, key, source))
+        .sort((a, b) => (a.key < b.key ? -1 : 1));
     },
     watch(logger) {
       if (watching) return;
@@ -147,12 +148,6 @@ function combinedSchema(module: string, spec: LoadConfigOptions["module"]["spec"
     properties: { ...kernelSchema.properties, ...own.properties },
     additionalProperties: own.additionalProperties ?? false,
   };
-}
-
-function entryOf(schema: Schema, tree: Tree, key: string, source: string): ConfigEntry {
-  const path = key.split(".");
-  const secret = source.startsWith("secret ") || isSecretPath(schema, path);
-  return { key, value: secret ? MASK : valueAt(tree, path), source, secret };
 }
 
 /** Names only: values may be secrets. */
