@@ -11,6 +11,7 @@ export { formatProblem } from "./format-problem.ts";
 export { type NetworkEdge, networkEdges } from "./network-edges.ts";
 export { type ModuleFile, type ParsedModules, parseModuleFiles, parseModules } from "./parse-modules.ts";
 export { comparePathPatterns, type PathPattern, parsePathPattern, type Segment } from "./path-pattern.ts";
+export { emptyPathNode, findInPath, insertPath, type PathNode } from "./path-trie.ts";
 export { permissionConstants } from "./permission-constants.ts";
 export { type PermissionEntry, type PermissionRegistry, permissionRegistry, type RoleEntry } from "./permission-registry.ts";
 export {
@@ -23,6 +24,7 @@ export {
   GATEWAY_MODULE,
 } from "./platform.ts";
 export { type Location, type Problem, REASONS, type Reason } from "./problem.ts";
+export { splitRequestPath } from "./request-path.ts";
 export { type ModuleProblems, type Resolution, type ResolveOptions, resolve } from "./resolve.ts";
 export { type RouteEntry, type RouteMatch, type RouteTable, routeTable } from "./route-table.ts";
 export { ALLOW_DOWNGRADE, type HasSecret } from "./rules/environment.ts";

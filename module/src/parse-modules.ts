@@ -41,24 +41,30 @@ export function parseModuleFiles(files: readonly ModuleFile[]): ParsedModules {
   const locators = new Map<Module, (path: FieldPath) => Location>();
   for (const { text, file } of files) {
     for (const document of readDocuments(text, file, problems)) {
+      const name = moduleName(document.value);
       const locate = (path: FieldPath): Location => document.locationOf(path);
-      if (document.findings.length > 0) {
-        const name = moduleName(document.value);
-        for (const { offset, ...finding } of document.findings) problems.push(toProblem(name, finding, document.locationAt(offset)));
-      }
+      for (const { offset, ...finding } of document.findings) problems.push(toProblem(name, finding, document.locationAt(offset)));
+      // What stands after broken syntax is not what its author meant.
+      if (document.isBroken) continue;
       const { module, draft, findings } = checkSchema(document.value);
-      for (const finding of findings) problems.push(toProblem(moduleName(document.value), finding, locate(finding.path)));
-      if (module !== undefined && document.findings.length === 0) modules.push(module);
-      const broken = draft ?? (document.findings.length > 0 ? module : undefined);
-      if (broken !== undefined) drafts.push(broken);
-      for (const read of [module, draft]) if (read !== undefined) locators.set(read, locate);
+      problems.push(...findings.map((finding) => toProblem(name, finding, locate(finding.path))).sort(byPosition));
+      const read = module ?? draft;
+      if (read === undefined) continue;
+      locators.set(read, locate);
+      if (read === module && document.findings.length === 0) modules.push(read);
+      else drafts.push(read);
     }
   }
   return { modules, drafts, problems, locate: (module, path) => locators.get(module)?.(path) };
 }
 
+function byPosition(left: Problem, right: Problem): number {
+  return (left.line ?? 0) - (right.line ?? 0) || (left.column ?? 0) - (right.column ?? 0);
+}
+
 interface ReadDocument {
   value: unknown;
+  isBroken: boolean;
   findings: (Finding & { offset: number })[];
   locationOf(path: FieldPath): Location;
   locationAt(offset: number): Location;
@@ -90,7 +96,13 @@ function readDocuments(text: string, file: string, problems: Problem[]): ReadDoc
     const { value, findings } = readDocument(document);
     // Nothing between two separators, or after the last one.
     if (value === null && findings.length === 0) continue;
-    read.push({ value, findings, locationAt, locationOf: (path) => locationAt(findOffset(document, path)) });
+    read.push({
+      value,
+      findings,
+      isBroken: document.errors.length > 0,
+      locationAt,
+      locationOf: (path) => locationAt(findOffset(document, path)),
+    });
   }
   return read;
 }

@@ -13,13 +13,17 @@ const MAX_FINDINGS = 100;
 /** A problem with the text itself, at an offset in it. */
 export type TextFinding = Finding & { offset: number };
 
-/** Turns a document into plain JSON values, with all that is wrong with the YAML. Never throws. */
+/**
+ * Turns a document into plain JSON values, with all that is wrong with the YAML. Never throws. Of broken syntax only the first error is told: those
+ * after it are its consequences.
+ */
 export function readDocument(document: Document.Parsed): { value: unknown; findings: TextFinding[] } {
   const findings: TextFinding[] = [];
   const report = (offset: number, path: FieldPath, message: string, mend: string): void => {
     if (findings.length < MAX_FINDINGS) findings.push({ reason: "SchemaInvalid", path, value: undefined, message, mend, offset });
   };
-  for (const error of document.errors) report(error.pos[0], [], `the YAML cannot be read: ${error.message}`, "mend the YAML at this place");
+  const [broken] = document.errors;
+  if (broken !== undefined) report(broken.pos[0], [], `the YAML cannot be read: ${broken.message}`, mendSyntax(broken.message));
   for (const warning of document.warnings) report(warning.pos[0], [], `the YAML is unclear: ${warning.message}`, "use plain YAML");
 
   let nodes = 0;
@@ -88,6 +92,12 @@ export function readDocument(document: Document.Parsed): { value: unknown; findi
   };
 
   return { value: read(document.contents), findings };
+}
+
+function mendSyntax(message: string): string {
+  if (message.includes("flow-map-start")) return 'quote a text with braces in it, as in {path: "/api/v1/posts/{id}"}';
+  if (/\btabs?\b/i.test(message)) return "indent with spaces";
+  return "mend the YAML at this place";
 }
 
 /** The offset at which a field is written: its key, or the item of a list; the nearest one above it if it is not written at all. */

@@ -56,7 +56,7 @@ function check(claims: Claims, candidate: Candidate, local: boolean): () => void
       path: ["spec", "database", "schema"],
       value: schema,
       message: `the database schema ${schema} belongs to module ${holder}`,
-      mend: `name it ${name.replaceAll("-", "_")}`,
+      mend: "choose a schema that no other module has",
     }));
   }
   for (const [index, { topic }] of (module.spec.events?.publishes ?? []).entries()) {
@@ -74,7 +74,7 @@ function check(claims: Claims, candidate: Candidate, local: boolean): () => void
       path: ["spec", "roles", index, "name"],
       value: role.name,
       message: `the module ${holder} declares this role already`,
-      mend: `choose another name, as ${name}-${role.name}`,
+      mend: "choose another name for the role",
     }));
   }
   const routes = checkRouteClaims(claims.routes, module, (finding) => findings.push(finding));

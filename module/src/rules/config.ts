@@ -1,7 +1,7 @@
 import { RE2JS } from "@bufbuild/re2";
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import * as formats from "ajv-formats";
-import { parseJsonPointer } from "../field-path.ts";
+import { parseJsonPointer, valueAt } from "../field-path.ts";
 import type { Report } from "../finding.ts";
 import type { Module } from "../schema/module.ts";
 
@@ -50,7 +50,7 @@ function explain(error: ErrorObject, config: unknown): Parameters<Report>[0] {
   return {
     reason: "ConfigInvalid",
     path: at === undefined ? path : [...path, at],
-    value: missing !== undefined ? undefined : error.data,
+    value: missing !== undefined ? undefined : unknown !== undefined ? valueAt(error.data, [unknown]) : error.data,
     message: `breaks configSchema: ${(error.message ?? error.keyword).slice(0, 200)}${allowed.slice(0, 200)}`,
     mend:
       missing !== undefined

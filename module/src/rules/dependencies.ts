@@ -4,15 +4,15 @@ import { didYouMean } from "../did-you-mean.ts";
 import { cyclesByNode } from "../graph.ts";
 import { parseRange } from "./versions.ts";
 
-/** Ranges by text: thousands of modules write the same few. */
-type RangeCache = Map<string, semver.Range | undefined>;
+/** Answers by version and range: thousands of modules write the same few. */
+type AnswerCache = Map<string, boolean>;
 
 /** Comparing a missing name with all others is for people's mistakes; beyond this many modules it would only cost time. */
 const MAX_GUESSES = 2000;
 
 /** Each required dependency is there, in a version within the range, and none leads back. An optional one that is not gives a warning. */
 export function checkDependencies(set: CandidateSet): void {
-  const ranges: RangeCache = new Map();
+  const answers: AnswerCache = new Map();
   for (const candidate of set.list) {
     for (const [index, dependency] of (candidate.module.spec.dependencies ?? []).entries()) {
       const findings = dependency.optional === true ? candidate.warnings : candidate.findings;
@@ -32,7 +32,7 @@ export function checkDependencies(set: CandidateSet): void {
           message: `the module ${dependency.module} is not there`,
           mend: guess === undefined ? `install ${dependency.module}` : `install ${dependency.module}, or did you mean ${guess}?`,
         });
-      } else if (found !== undefined && !found.isDraft && !satisfies(found.module.spec.version, dependency.version, ranges)) {
+      } else if (found !== undefined && !found.isDraft && !satisfies(found.module.spec.version, dependency.version, answers)) {
         findings.push({
           reason: "DependencyVersion",
           path: ["spec", "dependencies", index, "version"],
@@ -76,7 +76,7 @@ function checkCycles(set: CandidateSet): void {
 
 /** Modules that are in order but whose required dependencies are not wait. `list` must not contain cycles among modules that are not rejected. */
 export function checkWaiting(set: CandidateSet, running: ReadonlyMap<string, string>, isReady: (module: string) => boolean): void {
-  const ranges: RangeCache = new Map();
+  const answers: AnswerCache = new Map();
   const dependents = new Map<string, Candidate[]>();
   const queue: Candidate[] = [];
   const waitsFor = (candidate: Candidate, name: string, why: string): void => {
@@ -84,7 +84,7 @@ export function checkWaiting(set: CandidateSet, running: ReadonlyMap<string, str
     const dependency = candidate.module.spec.dependencies?.[index];
     // The last good version of a rejected module keeps serving.
     const version = running.get(name);
-    if (version !== undefined && isReady(name) && satisfies(version, dependency?.version, ranges)) return;
+    if (version !== undefined && isReady(name) && satisfies(version, dependency?.version, answers)) return;
     const finding = {
       reason: "DependencyNotRunning" as const,
       path: ["spec", "dependencies", index, "module"],
@@ -118,13 +118,14 @@ export function checkWaiting(set: CandidateSet, running: ReadonlyMap<string, str
   }
 }
 
-function satisfies(version: string, range: string | undefined, ranges: RangeCache): boolean {
+function satisfies(version: string, range: string | undefined, answers: AnswerCache): boolean {
   if (range === undefined) return true;
-  let parsed = ranges.get(range);
-  if (parsed === undefined && !ranges.has(range)) {
-    parsed = parseRange(range);
-    ranges.set(range, parsed);
-  }
+  const key = `${version} ${range}`;
+  const known = answers.get(key);
+  if (known !== undefined) return known;
+  const parsed = parseRange(range);
   // A range or version that cannot be read is reported where it is written.
-  return parsed === undefined || semver.valid(version) === null || parsed.test(version);
+  const answer = parsed === undefined || semver.valid(version) === null || parsed.test(version);
+  answers.set(key, answer);
+  return answer;
 }

@@ -29,7 +29,7 @@ export function checkOwnPermissions(module: Module, report: Report): void {
     const path = ["spec", "roles", index, "name"];
     if (names.has(role.name)) {
       const message = BUILT_IN_ROLES.some((builtIn) => builtIn.name === role.name) ? "the role is built in" : "the role is declared twice";
-      report({ reason: "RoleInvalid", path, value: role.name, message, mend: `choose another name, as ${name}-${role.name}` });
+      report({ reason: "RoleInvalid", path, value: role.name, message, mend: "choose another name for the role" });
     }
     names.add(role.name);
   }
