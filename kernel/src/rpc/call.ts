@@ -1,9 +1,10 @@
-import { randomUUID } from "node:crypto";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { type PlinthError, timeout } from "../base/errors.ts";
 import { DEFAULT_TENANT, type TraceContext, type UserIdentity } from "../base/request-context.ts";
+import { REQUEST_ID_HEADER, usableRequestId } from "../http/request-id.ts";
+import type { TraceSpan } from "../telemetry/tracing.ts";
 import type { CallContext } from "./handlers.ts";
-import type { CallSpan, Protocol } from "./instruments.ts";
+import type { Protocol } from "./protocol.ts";
 
 /** Reads what a transport knows of a call, where the transport keeps it. One reader per transport, none per call. */
 export interface CallReader<Source> {
@@ -13,9 +14,6 @@ export interface CallReader<Source> {
   /** The address at the other end of the connection. */
   peer(source: Source): string | undefined;
 }
-
-/** Longer ones, or ones with other signs, are not echoed or logged: the call gets an id of ours. */
-const REQUEST_ID = /^[\w.:-]{1,128}$/;
 
 /** Node fires timers of more than 2^31 - 1 ms at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -35,7 +33,7 @@ export class Call<Source = unknown> implements CallContext {
   caller: string | undefined = undefined;
   user: UserIdentity | undefined = undefined;
   deadline: number | undefined = undefined;
-  span: CallSpan | undefined = undefined;
+  span: TraceSpan | undefined = undefined;
 
   #reader: CallReader<Source>;
   #source: Source;
@@ -60,10 +58,7 @@ export class Call<Source = unknown> implements CallContext {
   }
 
   get requestId(): string {
-    if (this.#requestId === undefined) {
-      const given = this.header("x-request-id");
-      this.#requestId = given !== undefined && REQUEST_ID.test(given) ? given : randomUUID();
-    }
+    this.#requestId ??= usableRequestId(this.header(REQUEST_ID_HEADER));
     return this.#requestId;
   }
 
@@ -155,4 +150,9 @@ export function deadlinePassed(): PlinthError {
 
 function passDeadline(call: Call): void {
   call.abort(deadlinePassed());
+}
+
+/** `x-deadline-ms`: the milliseconds that are left. Anything else than a number is not heard. */
+export function parseDeadline(header: string | undefined): number | undefined {
+  return header !== undefined && /^\d{1,12}$/.test(header) ? Number(header) : undefined;
 }

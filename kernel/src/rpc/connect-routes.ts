@@ -10,10 +10,10 @@ import {
 import { PlinthError } from "../base/errors.ts";
 import { GRPC_STATUS, statusOfError } from "../base/status-details.ts";
 import type { Logger } from "../logging/logger.ts";
-import { Call, type CallReader, deadlinePassed } from "./call.ts";
+import { Call, type CallReader, deadlinePassed, parseDeadline } from "./call.ts";
 import { publicError } from "./errors.ts";
-import type { Protocol } from "./instruments.ts";
 import { type Codec, callerGone, type PreparedMethod, type PreparedService } from "./method-pipeline.ts";
+import type { Protocol } from "./protocol.ts";
 
 /** Answers true when the request was one for Connect or gRPC-Web. */
 export type ConnectHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
@@ -110,12 +110,6 @@ function remainingOf(context: HandlerContext): number | undefined {
   const own = context.timeoutMs();
   if (own !== undefined) return own;
   return parseDeadline(context.requestHeader.get("x-deadline-ms") ?? undefined);
-}
-
-/** `x-deadline-ms`: the milliseconds that are left. Anything else than a number is not heard. */
-export function parseDeadline(header: string | undefined): number | undefined {
-  if (header === undefined || !/^\d{1,12}$/.test(header)) return undefined;
-  return Number(header);
 }
 
 function copyHeaders(call: Call, context: HandlerContext): void {

@@ -1,2 +1,12 @@
+export { createServers, type Servers, type ServersOptions } from "./create-servers.ts";
+export { publicError } from "./errors.ts";
+export type { GrpcLimits } from "./grpc-server.ts";
 export type { CallContext, Handlers, ServerStreamHandler, UnaryHandler } from "./handlers.ts";
-export { IDEMPOTENCY_TABLE_SQL } from "./idempotency-store.ts";
+export type { BeginResult, IdempotencyStore, KeptAnswer } from "./idempotency.ts";
+export { IDEMPOTENCY_TABLE_SQL, SqlIdempotencyStore, type SqlRunner } from "./idempotency-store.ts";
+export { DEFAULT_GRPC_LIMITS, MAX_MESSAGE_BYTES } from "./limits.ts";
+export type { ChainParts, RpcService } from "./method-pipeline.ts";
+export { type Documented, openApiDocument } from "./openapi/openapi-document.ts";
+export { bindingsOf, type HttpBinding } from "./transcoding/http-rules.ts";
+export { type PathTemplate, type PathVariable, parsePathTemplate, type Segment } from "./transcoding/path-template.ts";
+export { RouteTable } from "./transcoding/route-table.ts";

@@ -1,15 +1,15 @@
 import { create, type DescMethod, type DescService, type Message } from "@bufbuild/protobuf";
-import { PlinthError } from "../base/errors.ts";
+import { type ErrorCode, PlinthError } from "../base/errors.ts";
 import { runInContext } from "../base/request-context.ts";
 import { HTTP_STATUS } from "../http/envelope.ts";
 import type { ServiceIdentity, UserTokens } from "../identity/identity.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { Matrix } from "../matrix/matrix.ts";
+import type { CallInstruments } from "../telemetry/call-instruments.ts";
 import { admit } from "./admission.ts";
 import { type Call, deadlinePassed } from "./call.ts";
 import type { Handlers } from "./handlers.ts";
 import { type IdempotencyStore, keyOf, once, takesKeys } from "./idempotency.ts";
-import type { Instruments, MethodInstruments } from "./instruments.ts";
 import { checkOf, type MessageCheck, RuleViolations } from "./validation.ts";
 
 /** What every call passes through, whatever protocol brought it. */
@@ -21,7 +21,8 @@ export interface ChainParts {
   /** Verifies end users' tokens; where it is absent a call that carries one is refused. */
   readonly userTokens?: UserTokens | undefined;
   readonly logger: Logger;
-  readonly instruments?: Instruments | undefined;
+  /** Metrics and tracing, by `createCallInstruments`. */
+  readonly instruments?: { forMethod(method: DescMethod): CallInstruments } | undefined;
   /** Where it is absent, keys are not looked at. */
   readonly idempotency?: IdempotencyStore | undefined;
   /** The deadline of a unary call that came without one. */
@@ -54,7 +55,7 @@ export class PreparedMethod {
   readonly #parts: ChainParts;
   readonly #handler: AnyHandler;
   readonly #check: MessageCheck | undefined;
-  readonly #instruments: MethodInstruments | undefined;
+  readonly #instruments: CallInstruments | undefined;
   readonly #keys: IdempotencyStore | undefined;
 
   constructor(descriptor: DescMethod, handler: AnyHandler, parts: ChainParts) {
@@ -181,9 +182,11 @@ export class PreparedMethod {
     return error;
   }
 
-  #ended(call: Call, code: Parameters<MethodInstruments["record"]>[1]): void {
+  #ended(call: Call, code: "OK" | ErrorCode): void {
+    const seconds = (performance.now() - call.startedAt) / 1000;
+    this.#parts.logger.debug("call ended", { method: this.key, protocol: call.protocol, code, seconds });
     if (this.#instruments === undefined) return;
-    this.#instruments.record(call.protocol, code, (performance.now() - call.startedAt) / 1000);
+    this.#instruments.record(call.protocol, code, seconds);
     call.span?.end(code);
   }
 }

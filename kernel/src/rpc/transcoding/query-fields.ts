@@ -62,9 +62,9 @@ export function bindField(target: JsonObject, message: DescMessage, name: string
   for (const [index, part] of parts.entries()) {
     const field = fieldNamed(owner, part);
     if (field === undefined) return unknownField(owner, part);
-    if (index === parts.length - 1) return setValue(object, field, value);
+    if (index === parts.length - 1) return setValue(object, field, part, value);
     if (field.fieldKind !== "message" || isValueMessage(field.message)) return `${part} has no fields of its own`;
-    object = childObject(object, field);
+    object = childObject(object, field, part);
     owner = field.message;
   }
   return undefined;
@@ -79,13 +79,14 @@ export function unknownField(message: DescMessage, name: string): string {
   return meant === undefined ? "is not a field of this request" : `is not a field of this request; did you mean ${meant}?`;
 }
 
-/** A field may stand under its proto or its JSON name; it is settled on the one that is there. */
-function keyIn(object: JsonObject, field: DescField): string {
-  return Object.hasOwn(object, field.jsonName) ? field.jsonName : field.name;
+/** The name as the client wrote it, unless the field stands there by its other one already. */
+function keyIn(object: JsonObject, field: DescField, written: string): string {
+  const other = written === field.name ? field.jsonName : field.name;
+  return Object.hasOwn(object, other) ? other : written;
 }
 
-function childObject(object: JsonObject, field: DescField): JsonObject {
-  const key = keyIn(object, field);
+function childObject(object: JsonObject, field: DescField, written: string): JsonObject {
+  const key = keyIn(object, field, written);
   const child = object[key];
   if (typeof child === "object" && child !== null && !Array.isArray(child)) return child;
   const made: JsonObject = {};
@@ -93,8 +94,8 @@ function childObject(object: JsonObject, field: DescField): JsonObject {
   return made;
 }
 
-function setValue(object: JsonObject, field: DescField, value: string): string | undefined {
-  const key = keyIn(object, field);
+function setValue(object: JsonObject, field: DescField, written: string, value: string): string | undefined {
+  const key = keyIn(object, field, written);
   if (field.fieldKind === "list") {
     if (field.listKind === "message" && !isValueMessage(field.message)) return "is a list of messages, which a URL cannot hold";
     const list = object[key];

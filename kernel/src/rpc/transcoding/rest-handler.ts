@@ -1,0 +1,153 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { badRequest, PlinthError } from "../../base/errors.ts";
+import { METHOD_NOT_ALLOWED, successEnvelopeText, UNSUPPORTED_MEDIA_TYPE } from "../../http/envelope.ts";
+import { readBody } from "../../http/read-body.ts";
+import { writeError, writeJson } from "../../http/write-answer.ts";
+import { Call, type CallReader, parseDeadline } from "../call.ts";
+import { type Codec, callerGone, type PreparedMethod, type PreparedService } from "../method-pipeline.ts";
+import { bindingsOf } from "./http-rules.ts";
+import { setHeaders } from "./response-headers.ts";
+import { createRestCodec, type RestRequest } from "./rest-codec.ts";
+import { RouteTable } from "./route-table.ts";
+import { writeStream } from "./write-stream.ts";
+
+interface RestRoute {
+  readonly method: PreparedMethod;
+  readonly takesBody: boolean;
+  readonly streams: boolean;
+  readonly codec: Codec<RestRequest, string>;
+}
+
+/** Answers true when the path is one of its own, whatever the answer. */
+export type RestHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+/** Serves the `google.api.http` paths of `services`, one way in for all of them. */
+export function createRestHandler(services: readonly PreparedService[], maxBodyBytes: number): RestHandler {
+  const table = new RouteTable<RestRoute>();
+  for (const { methods } of services) {
+    for (const method of methods) {
+      for (const binding of bindingsOf(method.descriptor)) {
+        table.add(binding.httpMethod, binding.template, {
+          method,
+          takesBody: binding.body !== undefined,
+          streams: method.descriptor.methodKind === "server_streaming",
+          codec: createRestCodec(method.descriptor, binding),
+        });
+      }
+    }
+  }
+  return (request, response) => {
+    const url = request.url ?? "/";
+    const mark = url.indexOf("?");
+    const path = mark === -1 ? url : url.slice(0, mark);
+    const httpMethod = request.method === "HEAD" ? "GET" : (request.method ?? "GET");
+    const match = table.find(httpMethod, path);
+    if (match === undefined) return false;
+    if ("allowed" in match) {
+      refuseMethod(request, response, match.allowed);
+      return true;
+    }
+    const { route, segments } = match;
+    const query = mark === -1 ? "" : url.slice(mark + 1);
+    if (!route.takesBody) {
+      serve(route, request, response, { segments, query, body: undefined, json: undefined });
+      return true;
+    }
+    const refusal = mediaFault(request);
+    if (refusal !== undefined) {
+      writeError(request, response, refusal);
+      return true;
+    }
+    readBody(request, maxBodyBytes, (error, body) => {
+      if (error === undefined) serve(route, request, response, { segments, query, body, json: undefined });
+      else writeError(request, response, error);
+    });
+    return true;
+  };
+}
+
+const reader: CallReader<IncomingMessage> = {
+  get(request, name) {
+    const value = request.headers[name];
+    return typeof value === "string" ? value : value?.join(", ");
+  },
+  all(request) {
+    const headers = new Headers();
+    for (const [name, value] of Object.entries(request.headers)) {
+      if (typeof value === "string") headers.append(name, value);
+      else for (const one of value ?? []) headers.append(name, one);
+    }
+    return headers;
+  },
+  peer: (request) => request.socket.remoteAddress,
+};
+
+function serve(route: RestRoute, request: IncomingMessage, response: ServerResponse, raw: RestRequest): void {
+  const { method, codec } = route;
+  const call = new Call(method.descriptor, method.module, "rest", reader, request);
+  const remaining = parseDeadline(reader.get(request, "x-deadline-ms"));
+  if (route.streams) {
+    endWithClient(call, response);
+    void writeStream(call, request, response, method.stream(call, remaining, raw, codec));
+    return;
+  }
+  let answer: string | Promise<string>;
+  try {
+    answer = method.unary(call, remaining, raw, codec);
+  } catch (error) {
+    fail(call, request, response, error);
+    return;
+  }
+  if (answer instanceof Promise) {
+    endWithClient(call, response);
+    answer.then(
+      (text) => succeed(call, request, response, text),
+      (error) => fail(call, request, response, error),
+    );
+  } else {
+    succeed(call, request, response, answer);
+  }
+}
+
+function succeed(call: Call, request: IncomingMessage, response: ServerResponse, text: string): void {
+  setHeaders(call, response);
+  writeJson(request, response, call.restStatus, successEnvelopeText(text, call.requestId));
+}
+
+function fail(call: Call, request: IncomingMessage, response: ServerResponse, error: unknown): void {
+  setHeaders(call, response);
+  writeError(request, response, PlinthError.from(error));
+}
+
+function endWithClient(call: Call, response: ServerResponse): void {
+  response.once("close", () => {
+    if (!response.writableFinished) call.abort(callerGone());
+  });
+}
+
+/** JSON, plain: nothing else is read. */
+function mediaFault(request: IncomingMessage): PlinthError | undefined {
+  const encoding = request.headers["content-encoding"];
+  if (encoding !== undefined && encoding !== "identity") {
+    return badRequest(`A body with content-encoding ${encoding} is not read here.`, { reason: UNSUPPORTED_MEDIA_TYPE });
+  }
+  const type = request.headers["content-type"];
+  if (type === undefined || JSON_TYPE.test(type)) return undefined;
+  return badRequest("The body must be application/json.", { reason: UNSUPPORTED_MEDIA_TYPE });
+}
+
+const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\s*(?:;\s*charset="?utf-?8"?\s*)?$/i;
+
+function refuseMethod(request: IncomingMessage, response: ServerResponse, allowed: readonly string[]): void {
+  const methods = allowed.includes("GET") ? [...allowed, "HEAD", "OPTIONS"] : [...allowed, "OPTIONS"];
+  response.setHeader("allow", methods.join(", "));
+  if (request.method === "OPTIONS") {
+    response.writeHead(204).end();
+    return;
+  }
+  writeError(
+    request,
+    response,
+    badRequest(`${request.method} is not possible here, but ${methods.join(", ")} is.`, { reason: METHOD_NOT_ALLOWED }),
+  );
+}
