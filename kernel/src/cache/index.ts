@@ -1,2 +1,2 @@
 export type { Cache } from "./cache.ts";
-export { type CacheObserver, createMemoryCache, type MemoryCacheOptions } from "./memory-cache.ts";
+export { type CacheResult, createMemoryCache, type MemoryCacheOptions } from "./memory-cache.ts";

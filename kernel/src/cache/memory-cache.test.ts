@@ -24,13 +24,16 @@ describe("memory cache", () => {
     await expect(cache.increment("key", 1, { ttlMs: 1 })).rejects.toThrow("no number");
   });
 
-  test("hits and misses are counted", async () => {
-    const counts = { hits: 0, misses: 0 };
-    const cache = createMemoryCache({ observer: { hit: () => void counts.hits++, miss: () => void counts.misses++ } });
+  test("tells how each look-up ended", async () => {
+    const results: string[] = [];
+    const clock = createManualClock();
+    const cache = createMemoryCache({ clock, observe: (result) => results.push(result) });
     await cache.get("key");
-    await cache.wrap("key", { ttlMs: 60_000 }, async () => "value");
-    await cache.wrap("key", { ttlMs: 60_000 }, async () => "value");
+    for (let round = 0; round < 3; round++) {
+      await cache.wrap("key", { ttlMs: 100, staleMs: 100 }, async () => "value");
+      clock.advance(60);
+    }
     await cache.get("key");
-    expect(counts).toEqual({ hits: 2, misses: 2 });
+    expect(results).toEqual(["miss", "miss", "hit", "stale", "hit"]);
   });
 });

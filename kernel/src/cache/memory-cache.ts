@@ -3,17 +3,15 @@ import { type Clock, systemClock } from "../base/clock.ts";
 import type { Cache } from "./cache.ts";
 import { createSingleFlight } from "./single-flight.ts";
 
-/** Counts what a cache is good for. */
-export interface CacheObserver {
-  hit(): void;
-  miss(): void;
-}
+/** How a look-up ended; `stale`: an old value was answered while a new one loads. */
+export type CacheResult = "hit" | "stale" | "miss";
 
 export interface MemoryCacheOptions {
   /** Of more entries than this the longest unused goes. */
   readonly maxEntries?: number;
   readonly clock?: Clock;
-  readonly observer?: CacheObserver;
+  /** Told of each look-up, for metrics. */
+  readonly observe?: (result: CacheResult) => void;
 }
 
 interface Entry {
@@ -26,7 +24,7 @@ interface Entry {
 
 /** A cache in the process. Values are handed out as they are, not copied: treat them as read-only. */
 export function createMemoryCache(options: MemoryCacheOptions = {}): Cache {
-  const { clock = systemClock, observer } = options;
+  const { clock = systemClock, observe } = options;
   const entries = new LRUCache<string, Entry>({ max: options.maxEntries ?? 10_000 });
   const flights = createSingleFlight();
 
@@ -47,15 +45,11 @@ export function createMemoryCache(options: MemoryCacheOptions = {}): Cache {
     entries.set(key, { value, freshUntil, usableUntil: freshUntil + staleMs });
   }
 
-  function observed<T>(entry: T | undefined): T | undefined {
-    if (entry === undefined) observer?.miss();
-    else observer?.hit();
-    return entry;
-  }
-
   return {
     async get<T>(key: string) {
-      return observed(findFresh(key))?.value as T | null | undefined;
+      const entry = findFresh(key);
+      observe?.(entry === undefined ? "miss" : "hit");
+      return entry?.value as T | null | undefined;
     },
     async set(key, value, { ttlMs }) {
       flights.forget(key);
@@ -80,8 +74,10 @@ export function createMemoryCache(options: MemoryCacheOptions = {}): Cache {
       return entry.value as number;
     },
     async wrap<T>(key: string, { ttlMs, staleMs = 0 }: { ttlMs: number; staleMs?: number }, load: () => Promise<T | null>) {
-      const entry = observed(find(key));
-      if (entry !== undefined && clock.elapsed() < entry.freshUntil) return entry.value as T | null;
+      const entry = find(key);
+      const isFresh = entry !== undefined && clock.elapsed() < entry.freshUntil;
+      observe?.(isFresh ? "hit" : entry === undefined ? "miss" : "stale");
+      if (isFresh) return entry.value as T | null;
       const loaded = flights.run(key, load, (value) => put(key, value, ttlMs, staleMs));
       if (entry === undefined) return await loaded;
       // The old value is answered now; if loading fails, it serves on and the next caller tries again.

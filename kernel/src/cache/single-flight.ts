@@ -9,28 +9,27 @@ export interface SingleFlight {
   forget(key: string): void;
 }
 
-/** Stands in while `load` runs up to its first await, which nobody else can see. */
-const NOTHING: Promise<unknown> = Promise.resolve();
-
 export function createSingleFlight(): SingleFlight {
-  const flights = new Map<string, { result: Promise<unknown> }>();
+  const flights = new Map<string, Promise<unknown>>();
   return {
     run<T>(key: string, load: () => Promise<T>, store: (value: T) => void): Promise<T> {
       const running = flights.get(key);
-      if (running !== undefined) return running.result as Promise<T>;
-      const flight: { result: Promise<unknown> } = { result: NOTHING };
-      flights.set(key, flight);
-      const result = (async () => {
+      if (running !== undefined) return running as Promise<T>;
+      const { promise, resolve, reject } = Promise.withResolvers<T>();
+      flights.set(key, promise);
+      const land = async () => {
         try {
           const value = await load();
-          if (flights.get(key) === flight) store(value);
-          return value;
+          if (flights.get(key) === promise) store(value);
+          resolve(value);
+        } catch (error) {
+          reject(error);
         } finally {
-          if (flights.get(key) === flight) flights.delete(key);
+          if (flights.get(key) === promise) flights.delete(key);
         }
-      })();
-      flight.result = result;
-      return result;
+      };
+      void land();
+      return promise;
     },
     forget: (key) => void flights.delete(key),
   };
