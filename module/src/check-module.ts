@@ -166,14 +166,17 @@ function findNonJson(root: unknown): Finding[] {
 }
 
 /** Fields that would look wrong without another one: whatever calls names is no dependency if the dependencies could not be read. */
-const READ_TOGETHER: Readonly<Record<string, readonly string[]>> = { dependencies: ["calls", "events"], config: ["configSchema"] };
+const READ_TOGETHER: ReadonlyMap<string, readonly string[]> = new Map([
+  ["dependencies", ["calls", "events"]],
+  ["config", ["configSchema"]],
+]);
 
 /** Keeps of a broken module each field of its spec that is in order: whole fields, so that the paths of what is left stay true. */
 function withDraft(value: unknown, findings: Finding[]): SchemaCheck {
   const name = moduleName(value);
   const spec = valueAt(value, ["spec"]);
   const broken = new Set(findings.filter((finding) => finding.path[0] === "spec").map((finding) => String(finding.path[1])));
-  for (const field of [...broken]) for (const other of READ_TOGETHER[field] ?? []) broken.add(other);
+  for (const field of [...broken]) for (const other of READ_TOGETHER.get(field) ?? []) broken.add(other);
   const kept = typeof spec === "object" && spec !== null ? Object.entries(spec).filter(([key]) => !broken.has(key)) : [];
   const annotations = valueAt(value, ["metadata", "annotations"]);
   const draft = {

@@ -3,7 +3,7 @@ const MAX_LENGTH = 64;
 
 /** The candidate that a word was most likely meant to be, if one is near enough; the first of equals. */
 export function didYouMean(word: string, candidates: readonly string[]): string | undefined {
-  if (word.length > MAX_LENGTH) return undefined;
+  if (word === "" || word.length > MAX_LENGTH) return undefined;
   const lower = word.toLowerCase();
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;

@@ -42,8 +42,8 @@ export function stronglyConnected(edges: Edges): Int32Array {
   return component;
 }
 
-/** A shortest cycle through a node, beginning and ending with it; undefined if there is none. Only nodes of its own component can be on it. */
-export function shortestCycle(edges: Edges, component: Int32Array, start: number): number[] | undefined {
+/** The nodes of a shortest cycle through a node, in order from it; undefined if there is none. Only nodes of its own component can be on it. */
+function shortestCycle(edges: Edges, component: Int32Array, start: number): number[] | undefined {
   const cameFrom = new Map<number, number>();
   const queue = [start];
   for (let head = 0; head < queue.length; head++) {
@@ -52,8 +52,7 @@ export function shortestCycle(edges: Edges, component: Int32Array, start: number
       if (target === start) {
         const cycle = [start];
         for (let step = node; step !== start; step = cameFrom.get(step) ?? start) cycle.push(step);
-        cycle.push(start);
-        return cycle.reverse();
+        return [start, ...cycle.slice(1).reverse()];
       }
       if (component[target] !== component[start] || cameFrom.has(target)) continue;
       cameFrom.set(target, node);
@@ -66,12 +65,20 @@ export function shortestCycle(edges: Edges, component: Int32Array, start: number
 /** Finding a shortest cycle through every node of a large component would take the product of its nodes and edges. */
 const MAX_SEARCHES_PER_COMPONENT = 50;
 
-/** For every node on a cycle one such cycle, as short as possible, turned so that it begins with the node. */
-export function cyclesByNode(edges: Edges): Map<number, readonly number[]> {
+/** A cycle as seen from one of its nodes. */
+export interface Cycle {
+  /** The nodes of the cycle, each once; shared between all that see the same one. */
+  nodes: readonly number[];
+  /** Where in `nodes` the node itself is. For a node of a huge component the cycle may be one that it is not on; then 0. */
+  start: number;
+}
+
+/** For every node on a cycle one such cycle, as short as possible. */
+export function cyclesByNode(edges: Edges): Map<number, Cycle> {
   const component = stronglyConnected(edges);
   const searches = new Map<number, number>();
   const latest = new Map<number, readonly number[]>();
-  const cycles = new Map<number, readonly number[]>();
+  const cycles = new Map<number, Cycle>();
   const sizes = new Map<number, number>();
   for (const id of component) sizes.set(id, (sizes.get(id) ?? 0) + 1);
   for (let node = 0; node < edges.length; node++) {
@@ -79,15 +86,13 @@ export function cyclesByNode(edges: Edges): Map<number, readonly number[]> {
     if (cycles.has(node) || (sizes.get(id) === 1 && !edges[node]?.includes(node))) continue;
     const searched = searches.get(id) ?? 0;
     if (searched >= MAX_SEARCHES_PER_COMPONENT) {
-      cycles.set(node, latest.get(id) ?? []);
+      cycles.set(node, { nodes: latest.get(id) ?? [], start: 0 });
       continue;
     }
     searches.set(id, searched + 1);
-    const cycle = shortestCycle(edges, component, node) ?? [];
-    latest.set(id, cycle);
-    for (const [position, member] of cycle.slice(0, -1).entries()) {
-      if (!cycles.has(member)) cycles.set(member, [...cycle.slice(position, -1), ...cycle.slice(0, position), member]);
-    }
+    const nodes = shortestCycle(edges, component, node) ?? [];
+    latest.set(id, nodes);
+    for (const [start, member] of nodes.entries()) if (!cycles.has(member)) cycles.set(member, { nodes, start });
   }
   return cycles;
 }

@@ -9,6 +9,8 @@ type AnswerCache = Map<string, boolean>;
 
 /** Comparing a missing name with all others is for people's mistakes; beyond this many modules it would only cost time. */
 const MAX_GUESSES = 2000;
+/** Nobody reads a longer path, and each of its members would carry it. */
+const MAX_SHOWN_CYCLE = 100;
 
 /** Each required dependency is there, in a version within the range, and none leads back. An optional one that is not gives a warning. */
 export function checkDependencies(set: CandidateSet): void {
@@ -57,21 +59,26 @@ function checkCycles(set: CandidateSet): void {
   for (const [node, cycle] of cyclesByNode(edges)) {
     const candidate = set.list[node];
     if (candidate === undefined) continue;
-    const names = cycle.map((member) => set.list[member]?.name ?? "");
+    const nameAt = (offset: number): string => set.list[cycle.nodes[(cycle.start + offset) % cycle.nodes.length] ?? 0]?.name ?? "";
     const dependencies = candidate.module.spec.dependencies ?? [];
+    const next = dependencies.findIndex((dependency) => dependency.module === nameAt(1));
     // The cycle of a huge knot may be another member's; then the first dependency stands for it.
-    const index = Math.max(
-      0,
-      dependencies.findIndex((dependency) => names[0] === candidate.name && dependency.module === names[1]),
-    );
+    const index = nameAt(0) === candidate.name && next !== -1 ? next : 0;
     candidate.findings.push({
       reason: "DependencyCycle",
       path: ["spec", "dependencies", index, "module"],
       value: dependencies[index]?.module,
-      message: `the dependencies go in a circle: ${names.join(" → ")}`,
+      message: `the dependencies go in a circle: ${describeCycle(cycle.nodes.length, nameAt)}`,
       mend: "take one of these dependencies away, make it optional, or send an event instead of a call",
     });
   }
+}
+
+/** a → b → c → a; of a very long one the beginning. */
+function describeCycle(length: number, nameAt: (offset: number) => string): string {
+  const shown = Array.from({ length: Math.min(length, MAX_SHOWN_CYCLE) }, (_, offset) => nameAt(offset));
+  if (length > shown.length) shown.push(`(${length - shown.length} more)`);
+  return [...shown, nameAt(0)].join(" → ");
 }
 
 /** Modules that are in order but whose required dependencies are not wait. `list` must not contain cycles among modules that are not rejected. */
