@@ -5,7 +5,6 @@ export { type MigrateOptions, type MigrationState, migrate, migrationStatus } fr
 export { loadMigrations, type Migration, type MigrationSource, type MigrationTransaction, sqlMigration } from "./migration.ts";
 export { type ModuleRoles, moduleRoles, quoteIdentifier } from "./module-roles.ts";
 export { type DatabaseOptions, type OpenDatabase, openDatabase, type PoolLimits } from "./open-database.ts";
-export type { Page, PageRequest } from "./page.ts";
 export { listEntityPage, listPage, type PageOrder, type SqlPage } from "./pagination.ts";
 export {
   type ModuleToProvision,

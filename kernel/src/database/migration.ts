@@ -77,6 +77,6 @@ function checksumOf(text: string): string {
 }
 
 function noFolder(error: unknown): string[] {
-  if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+  if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
   throw error;
 }

@@ -1,8 +1,8 @@
 import type { ObjectLiteral, SelectQueryBuilder } from "typeorm";
 import { validation } from "../base/errors.ts";
+import type { Page, PageRequest } from "../base/page.ts";
 import type { Transaction } from "./database.ts";
 import { quoteIdentifier } from "./module-roles.ts";
-import type { Page, PageRequest } from "./page.ts";
 import { decodePageToken, encodePageToken } from "./page-token.ts";
 
 /** A column (of SQL) or property (of an entity) that orders a list. Never null. */
@@ -65,6 +65,9 @@ export async function listEntityPage<Entity extends ObjectLiteral>(
   const after = page.token === "" ? undefined : decodePageToken(question, page.token);
   const columns = order.map(({ by }) => `${builder.alias}.${by}`);
   const query = builder.clone().limit(size + 1);
+  // An OR in the caller's filter must not swallow the condition added here.
+  const filter = query.expressionMap.wheres;
+  if (filter.length > 0) query.expressionMap.wheres = [{ type: "simple", condition: { operator: "brackets", condition: filter } }];
   if (after !== undefined) {
     const values = Object.fromEntries(after.map((value, index) => [keyName(index), value]));
     query.andWhere(`(${afterCondition(order, columns, (index) => `:${keyName(index)}`)})`, values);

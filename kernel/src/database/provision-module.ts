@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Client, escapeLiteral } from "pg";
+import { databaseErrorCode } from "./database-errors.ts";
 import { moduleRoles, quoteIdentifier } from "./module-roles.ts";
 
 export interface ModuleToProvision {
@@ -64,8 +65,7 @@ export async function provisionModules(
         break;
       } catch (error) {
         await client.query("rollback");
-        const code = error instanceof Error && "code" in error ? String(error.code) : "";
-        if (attempt === TRIES || !COLLISIONS.has(code)) throw error;
+        if (attempt === TRIES || !COLLISIONS.has(databaseErrorCode(error))) throw error;
       }
     }
   } finally {

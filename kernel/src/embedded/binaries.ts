@@ -58,15 +58,11 @@ export function hydrateSymlinks(native: string): void {
     try {
       symlinkSync(relative(dirname(target), source), link);
     } catch (error) {
-      if (!isCode(error, "EEXIST")) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
         throw new Error(`Cannot complete the Postgres binaries in ${native}: run "npm rebuild" once as the owner of node_modules.`, {
           cause: error,
         });
       }
     }
   }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
 }

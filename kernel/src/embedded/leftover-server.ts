@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { isAlive } from "./data-folder.ts";
@@ -27,13 +27,18 @@ export async function stopLeftoverServer(dataFolder: string, ownerPid: number | 
   throw new Error(`A server left over from an earlier run (process ${pid}, folder ${dataFolder}) does not stop. End it, then start again.`);
 }
 
-/** The process named in the folder's lock file, if it lives and is a Postgres; a number that was reused is not. */
+/**
+ * The process named in the folder's lock file, if it is a living Postgres. Where the number now belongs to another
+ * program (after a reboot, say), the lock file is removed: Postgres itself only sees that somebody has the number.
+ */
 function livePostmaster(dataFolder: string): number | undefined {
   const lockFile = join(dataFolder, "postmaster.pid");
   if (!existsSync(lockFile)) return undefined;
   const pid = Number(readFileSync(lockFile, "utf8").split("\n")[0]);
   if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid)) return undefined;
-  return /postgres/.test(commandOf(pid)) ? pid : undefined;
+  if (/postgres/.test(commandOf(pid))) return pid;
+  rmSync(lockFile, { force: true });
+  return undefined;
 }
 
 function commandOf(pid: number): string {

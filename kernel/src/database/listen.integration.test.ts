@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { Client } from "pg";
+import { silentLogger } from "../logging/silent-logger.ts";
+import { createTestDatabase, type TestDatabase } from "../testing/test-postgres.ts";
+import { type Listener, listen } from "./listen.ts";
+
+let testDatabase: TestDatabase;
+let admin: Client;
+const listeners: Listener[] = [];
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  admin = new Client({ connectionString: testDatabase.adminUrl });
+  await admin.connect();
+});
+
+afterAll(async () => {
+  await Promise.all(listeners.map((listener) => listener.close()));
+  await admin.end();
+  await testDatabase.drop();
+});
+
+/** Hands out what comes, one by one. */
+function inbox<T>(): { put(item: T): void; next(): Promise<T> } {
+  const items: T[] = [];
+  const takers: ((item: T) => void)[] = [];
+  return {
+    put(item) {
+      const taker = takers.shift();
+      if (taker === undefined) items.push(item);
+      else taker(item);
+    },
+    next() {
+      const item = items.shift();
+      return item === undefined ? new Promise((resolve) => takers.push(resolve)) : Promise.resolve(item);
+    },
+  };
+}
+
+test("hears its channels, and after a lost connection says so and hears again", async () => {
+  const heard = inbox<string>();
+  const connected = inbox<true>();
+  const listener = await listen({
+    url: testDatabase.adminUrl,
+    channels: ["outbox", "odd name"],
+    onNotification: (channel, payload) => heard.put(`${channel}: ${payload}`),
+    onConnect: () => connected.put(true),
+    logger: silentLogger,
+  });
+  listeners.push(listener);
+  await connected.next();
+  await admin.query(`notify other, 'x'; notify outbox, 'first'; notify "odd name"`);
+  expect(await heard.next()).toBe("outbox: first");
+  expect(await heard.next()).toBe("odd name: ");
+  await admin.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'plinth-listen'");
+  await connected.next();
+  await admin.query("notify outbox, 'second'");
+  expect(await heard.next()).toBe("outbox: second");
+});
+
+test("a closed one leaves no connection, and one that never could connect says so", async () => {
+  const listener = await listen({ url: testDatabase.adminUrl, channels: ["closing"], onNotification: () => {}, logger: silentLogger });
+  await listener.close();
+  const url = new URL(testDatabase.adminUrl);
+  url.port = "1";
+  await expect(listen({ url: url.href, channels: ["x"], onNotification: () => {}, logger: silentLogger })).rejects.toThrow("ECONNREFUSED");
+});
