@@ -42,7 +42,11 @@ export function createConnectHandler(services: readonly PreparedService[], maxBy
     const query = url.indexOf("?");
     const handler = handlers.get(query === -1 ? url : url.slice(0, query));
     if (handler === undefined) return false;
-    handler(universalRequestFromNodeRequest(request, response, undefined, undefined))
+    const incoming = universalRequestFromNodeRequest(request, response, undefined, undefined);
+    // A body that is refused while it comes is read to its end (or to the server's time-out) and thrown away: clients that write all
+    // before they read would wait for ever, or see a reset instead of the refusal.
+    response.once("finish", () => request.resume());
+    handler({ ...incoming, body: { [Symbol.asyncIterator]: () => request.iterator({ destroyOnReturn: false }) } })
       .then((answer) => universalResponseToNodeResponse(answer, response))
       .catch((error: unknown) => {
         if (ConnectError.from(error).code === Code.Aborted) return;

@@ -2,17 +2,22 @@ import { fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import {
   type handleServerStreamingCall,
   type handleUnaryCall,
+  logVerbosity,
   Server,
   ServerCredentials,
   type ServerUnaryCall,
   type ServerWritableStream,
   type ServiceDefinition,
+  setLogVerbosity,
   type UntypedHandleCall,
 } from "@grpc/grpc-js";
 import { badRequest, PlinthError } from "../base/errors.ts";
 import { Call } from "./call.ts";
 import { type GrpcIncoming, grpcFailure, grpcReader, metadataOf } from "./grpc-metadata.ts";
 import { type Codec, callerGone, type PreparedMethod, type PreparedService } from "./method-pipeline.ts";
+
+// grpc-js prints to the console what its callers are told by errors anyway.
+setLogVerbosity(logVerbosity.NONE);
 
 /** Limits of the gRPC port. */
 export interface GrpcLimits {

@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { Pool } from "pg";
+import { type EchoServers, startEchoServers } from "../testing/echo-servers.ts";
+import { createTestDatabase, type TestDatabase } from "../testing/test-postgres.ts";
+import { IDEMPOTENCY_TABLE_SQL, SqlIdempotencyStore } from "./idempotency-store.ts";
+
+let database: TestDatabase;
+let pool: Pool;
+let store: SqlIdempotencyStore;
+let echo: EchoServers;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  pool = new Pool({ connectionString: database.adminUrl });
+  // The database is dropped with force: a connection that is just closing hears of it.
+  pool.on("error", () => undefined);
+  await pool.query(IDEMPOTENCY_TABLE_SQL);
+  store = new SqlIdempotencyStore({ query: async (sql, parameters) => (await pool.query(sql, [...parameters])).rows });
+  echo = await startEchoServers({ idempotency: store });
+}, 60_000);
+
+afterAll(async () => {
+  await echo.servers.stop(1000);
+  await pool.end();
+  await database.drop();
+});
+
+beforeEach(() => pool.query("delete from idempotency_keys"));
+
+async function create(key: string, title = "A", headers: Record<string, string> = {}) {
+  const response = await fetch(`${echo.httpUrl}/api/v1/shelves/top/notes`, {
+    method: "POST",
+    headers: { "x-service-token": "service:gateway", "content-type": "application/json", "idempotency-key": key, ...headers },
+    body: JSON.stringify({ title }),
+  });
+  return {
+    status: response.status,
+    replayed: response.headers.get("idempotency-replayed"),
+    body: (await response.json()) as Record<string, never>,
+  };
+}
+
+const dataOf = (answer: { body: Record<string, unknown> }) => answer.body.data;
+const reasonOf = (answer: { body: Record<string, unknown> }) => (answer.body.error as { details: { reason: string } }).details.reason;
+
+describe("an Idempotency-Key", () => {
+  test("gives the first answer again, with its status, and has one effect", async () => {
+    const before = echo.probe.created;
+    const first = await create("k1");
+    const second = await create("k1");
+    expect(first).toMatchObject({ status: 201, replayed: null });
+    expect(second).toMatchObject({ status: 201, replayed: "true" });
+    expect(dataOf(second)).toEqual(dataOf(first));
+    expect(echo.probe.created).toBe(before + 1);
+  });
+
+  test("with another request is a conflict", async () => {
+    await create("k1", "A");
+    const other = await create("k1", "B");
+    expect(other.status).toBe(409);
+    expect(reasonOf(other)).toBe("IDEMPOTENCY_KEY_REUSED");
+  });
+
+  test("belongs to one user", async () => {
+    const before = echo.probe.created;
+    await create("k1", "A", { authorization: "Bearer user:ann" });
+    await create("k1", "A", { authorization: "Bearer user:bob" });
+    await create("k1", "A", { "x-tenant-id": "globex" });
+    expect(echo.probe.created).toBe(before + 3);
+  });
+
+  test("sent many times at once has one effect", async () => {
+    const before = echo.probe.created;
+    const answers = await Promise.all(Array.from({ length: 20 }, () => create("k1")));
+    expect(new Set(answers.map((answer) => JSON.stringify(dataOf(answer)))).size).toBe(1);
+    expect(echo.probe.created).toBe(before + 1);
+  });
+
+  test("that cannot be kept is refused", async () => {
+    expect(reasonOf(await create("x".repeat(256)))).toBe("INVALID_IDEMPOTENCY_KEY");
+  });
+
+  test("keeps refusals, but no failures", async () => {
+    const fail = async (code: string, key: string) => {
+      const response = await fetch(`${echo.httpUrl}/api/v1/fail`, {
+        method: "POST",
+        headers: { "x-service-token": "service:gateway", "content-type": "application/json", "idempotency-key": key },
+        body: JSON.stringify({ code }),
+      });
+      return {
+        status: response.status,
+        replayed: response.headers.get("idempotency-replayed"),
+        body: (await response.json()) as Record<string, unknown>,
+      };
+    };
+    for (const [code, status, kept] of [
+      ["CONFLICT", 409, true],
+      ["NOT_FOUND", 404, true],
+      ["INTERNAL_ERROR", 500, false],
+      ["SERVICE_UNAVAILABLE", 503, false],
+      ["RATE_LIMITED", 429, false],
+    ] as const) {
+      const first = await fail(code, `f-${code}`);
+      const second = await fail(code, `f-${code}`);
+      expect({ code, status: first.status, again: second.status }).toEqual({ code, status, again: status });
+      expect({ code, kept: second.replayed }).toEqual({ code, kept: kept ? "true" : null });
+      expect(second.body.error).toEqual(first.body.error);
+    }
+  });
+});
+
+describe("the store", () => {
+  const fingerprint = Buffer.from("same");
+  const answer = { kind: "message", bytes: Buffer.from("42"), restStatus: 200 } as const;
+
+  test("frees a key whose worker is gone after its lease, and the late worker changes nothing", async () => {
+    const first = await store.begin("s", "k", fingerprint, 60_000);
+    expect((await store.begin("s", "k", fingerprint, 60_000)).kind).toBe("in-progress");
+    await pool.query("update idempotency_keys set lease_until = now() - interval '1 second'");
+    const second = await store.begin("s", "k", fingerprint, 60_000);
+    if (first.kind !== "started" || second.kind !== "started") throw new Error("Not started.");
+    await store.complete("s", "k", first.owner, { ...answer, bytes: Buffer.from("late") });
+    await store.release("s", "k", first.owner);
+    await store.complete("s", "k", second.owner, answer);
+    expect(await store.begin("s", "k", fingerprint, 60_000)).toEqual({ kind: "replay", answer });
+  });
+
+  test("forgets after 24 hours and sweeps", async () => {
+    await store.begin("s", "k", fingerprint, 60_000);
+    await store.begin("s", "other", fingerprint, 60_000);
+    await pool.query("update idempotency_keys set expires_at = now() - interval '1 second' where key = 'k'");
+    expect((await store.begin("s", "k", Buffer.from("another"), 60_000)).kind).toBe("started");
+    await pool.query("update idempotency_keys set expires_at = now() - interval '1 second' where key = 'k'");
+    expect(await store.sweep()).toBe(1);
+    const { rows } = await pool.query("select key from idempotency_keys");
+    expect(rows).toEqual([{ key: "other" }]);
+  });
+});
