@@ -37,6 +37,9 @@ beforeEach(() => {
 afterEach(async () => {
   for (const child of children.splice(0)) child.kill("SIGKILL");
   await Promise.all(running.splice(0).map((postgres) => postgres.stop()));
+  // The server of a killed child ends by itself where the system tells it of the death, and writes until then.
+  if (existsSync(lockFile())) process.kill(postmasterPid(), "SIGINT");
+  while (existsSync(lockFile())) await new Promise((resolve) => setTimeout(resolve, 10));
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -97,13 +100,13 @@ describe("a server of our own", () => {
   });
 
   test("gets nothing of our environment", async () => {
-    process.env["PLINTH_TEST_SECRET"] = "hidden";
+    process.env.PLINTH_TEST_SECRET = "hidden";
     try {
       const postgres = await start();
       const [row] = await query(postgres, "select encode(pg_read_binary_file('/proc/self/environ'), 'escape') as environment");
-      expect(row?.["environment"]).not.toContain("hidden");
+      expect(row?.environment).not.toContain("hidden");
     } finally {
-      delete process.env["PLINTH_TEST_SECRET"];
+      delete process.env.PLINTH_TEST_SECRET;
     }
   });
 
@@ -141,10 +144,9 @@ describe("after the process that started it was killed", () => {
     await first.stop();
     const bystander = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
     children.push(bystander);
-    const lockFile = join(folder, "data", "postgres", "postmaster.pid");
-    writeFileSync(lockFile, `${bystander.pid}\n${join(folder, "data", "postgres")}\n1\n1\n\n127.0.0.1\n`);
+    writeFileSync(lockFile(), `${bystander.pid}\n${join(folder, "data", "postgres")}\n1\n1\n\n127.0.0.1\n`);
     const owner = statSync(join(folder, "data", "postgres"));
-    chownSync(lockFile, owner.uid, owner.gid);
+    chownSync(lockFile(), owner.uid, owner.gid);
     await start();
     expect(bystander.exitCode ?? bystander.signalCode).toBeNull();
   });
@@ -216,8 +218,10 @@ describe("the binaries", () => {
   });
 });
 
+function lockFile(): string {
+  return join(folder, "data", "postgres", "postmaster.pid");
+}
+
 function postmasterPid(): number {
-  const lockFile = join(folder, "data", "postgres", "postmaster.pid");
-  if (!existsSync(lockFile)) throw new Error("no lock file");
-  return Number(readFileSync(lockFile, "utf8").split("\n")[0]);
+  return Number(readFileSync(lockFile(), "utf8").split("\n")[0]);
 }
