@@ -6,7 +6,9 @@ export type { BeginResult, IdempotencyStore, KeptAnswer } from "./idempotency.ts
 export { IDEMPOTENCY_TABLE_SQL, SqlIdempotencyStore, type SqlRunner } from "./idempotency-store.ts";
 export { DEFAULT_GRPC_LIMITS, MAX_MESSAGE_BYTES } from "./limits.ts";
 export type { ChainParts, RpcService } from "./method-pipeline.ts";
+export { type DocsPage, docsPage } from "./openapi/docs-page.ts";
 export { type Documented, openApiDocument } from "./openapi/openapi-document.ts";
+export { createReflectionIndex, type ReflectionIndex } from "./reflection-index.ts";
 export { bindingsOf, type HttpBinding } from "./transcoding/http-rules.ts";
 export { type PathTemplate, type PathVariable, parsePathTemplate, type Segment } from "./transcoding/path-template.ts";
 export { RouteTable } from "./transcoding/route-table.ts";

@@ -1,0 +1,534 @@
+import type { IncomingMessage } from "node:http";
+import type { Http2ServerRequest } from "node:http2";
+import type { Duplex, Readable } from "node:stream";
+import { badRequest, PlinthError, type UserIdentity } from "@plinth/kernel/base";
+import type { RateLimitAnswer } from "@plinth/kernel/resilience";
+import { parseTraceparent, type TraceSpan } from "@plinth/kernel/telemetry";
+import type { Dispatcher } from "undici";
+import type { AdmissionTarget, Inbound } from "../domain/admission.ts";
+import { cacheKey, matchesEtag } from "../domain/cache-key.ts";
+import { corsHeaders, preflightHeaders } from "../domain/cors.ts";
+import { clientTimeoutMs, deadlineMs } from "../domain/deadlines.ts";
+import { errorReply } from "../domain/error-reply.ts";
+import { type Protocol, protocolOf } from "../domain/protocol.ts";
+import { requestIdOf } from "../domain/request-id.ts";
+import { pathProblem, queryProblem } from "../domain/request-path.ts";
+import { type CachedAnswer, MAX_CACHED_BYTES } from "../domain/response-cache.ts";
+import { appendResponseHeaders, type HeaderRecord } from "../domain/response-headers.ts";
+import type { RoutePolicy } from "../domain/route-policy.ts";
+import { type AnyResponse, appendCommonHeaders, isHttp1, writeHead } from "../server/answer-head.ts";
+import type { GatewayParts, OwnAnswer } from "../server/gateway-parts.ts";
+import { LimitedBody } from "./limited-body.ts";
+import { outgoingHeaders } from "./outgoing-headers.ts";
+import type { Upstream } from "./upstream.ts";
+import { deadlinePassed, moduleUnavailable, upstreamFailure, wasNotSent } from "./upstream-failure.ts";
+import type { UpstreamInstance } from "./upstream-instance.ts";
+
+export type AnyRequest = IncomingMessage | Http2ServerRequest;
+
+/** Bodies up to this are read whole before they are sent, so that they can be sent again. */
+const REPLAYABLE_BYTES = 64 * 1024;
+/** Answers up to this go out with their head in one write. */
+const ONE_WRITE_BYTES = 16 * 1024;
+/** An answer that stalls this long is cut; streams are not bounded. */
+const BODY_STALL_MS = 60_000;
+const MAX_TRIES = 3;
+const REPEATABLE_METHODS = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
+/** Undici would give up the connection after each HEAD. */
+const NO_RESET = { reset: false } as const;
+const NO_CHUNK = Buffer.alloc(0);
+
+/** What an exchange needs to become a tunnel. */
+export interface Upgrade {
+  /** `websocket`, as the client wrote it. */
+  readonly protocol: string;
+  connect(headers: readonly string[], upstream: Duplex): void;
+}
+
+type Controller = Dispatcher.DispatchController;
+
+/**
+ * One request and its answer over HTTP/1.1, or HTTP/2 but native gRPC. It is at once what admission looks at and what undici reports to, so
+ * that the common request costs one object and no promise.
+ */
+export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.DispatchHandler {
+  readonly method: string;
+  readonly path: string;
+  readonly protocol: Protocol;
+  readonly clientAddress: string;
+  readonly requestId: string;
+  policy: RoutePolicy | undefined = undefined;
+  serverStreaming = false;
+  readOnly = false;
+  user: UserIdentity | undefined = undefined;
+  tenantId = "";
+  limit: RateLimitAnswer | undefined = undefined;
+
+  #parts: GatewayParts;
+  #request: AnyRequest;
+  #response: AnyResponse;
+  #upgrade: Upgrade | undefined;
+  #target: string;
+  #startedAt = performance.now();
+  #span: TraceSpan;
+  #origin: string | undefined;
+  #body: Buffer | Readable | null = null;
+  #upstream: Upstream | undefined = undefined;
+  #instance: UpstreamInstance | undefined = undefined;
+  #ticket = -1;
+  #tries = 0;
+  #controller: Controller | undefined = undefined;
+  #timer: NodeJS.Timeout | undefined = undefined;
+  #deadlineAt = 0;
+  /** Nothing more is to be written, or to be heard of the module. */
+  #settled = false;
+  #recorded = false;
+  #status = 0;
+  #responseLength = -1;
+  #held: Buffer | undefined = undefined;
+  #cacheKey: string | undefined = undefined;
+  #collected: { headers: HeaderRecord; shown: readonly string[]; chunks: Buffer[]; bytes: number } | undefined = undefined;
+
+  constructor(parts: GatewayParts, request: AnyRequest, response: AnyResponse, upgrade?: Upgrade) {
+    const url = request.url ?? "/";
+    const query = url.indexOf("?");
+    const { headers } = request;
+    this.#parts = parts;
+    this.#request = request;
+    this.#response = response;
+    this.#upgrade = upgrade;
+    this.#target = url;
+    this.method = request.method ?? "GET";
+    this.path = query === -1 ? url : url.slice(0, query);
+    this.protocol = protocolOf(headers["content-type"], this.path);
+    this.requestId = requestIdOf(headers["x-request-id"] as string | undefined);
+    this.#origin = headers.origin;
+    const forwardedFor = headers["x-forwarded-for"];
+    this.clientAddress = parts.state.clientAddress(request.socket.remoteAddress ?? "", forwardedFor as string | undefined);
+    this.#span = parts.tracing.startSpan("server", this.method, parseTraceparent(headers.traceparent as string | undefined));
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#request.headers[name];
+    return typeof value === "object" ? value.join(", ") : value;
+  }
+
+  /** Runs the request; all else happens by events. */
+  start(): void {
+    this.#response.on("close", () => this.#onResponseClosed());
+    const query = this.#target.length === this.path.length ? undefined : queryProblem(this.#target.slice(this.path.length));
+    const problem = pathProblem(this.path) ?? query;
+    if (problem !== undefined) {
+      if (this.method === "OPTIONS" && this.#target === "*") {
+        this.#answerOptions();
+        return;
+      }
+      this.refused(badRequest(`The path ${problem}.`, { reason: "INVALID_PATH" }));
+      return;
+    }
+    if (this.protocol === "grpc") {
+      this.refused(badRequest("Native gRPC needs HTTP/2; here are gRPC-Web, Connect and REST.", { reason: "UNSUPPORTED_MEDIA_TYPE" }));
+      return;
+    }
+    if (this.method === "OPTIONS" && this.#origin !== undefined && this.header("access-control-request-method") !== undefined) {
+      this.#answerPreflight(this.#origin);
+      return;
+    }
+    const own = this.method === "GET" || this.method === "HEAD" ? this.#parts.ownPaths.get(this.path) : undefined;
+    if (own !== undefined) {
+      this.#answerOwn(own);
+      return;
+    }
+    if (this.method === "OPTIONS" && this.#parts.state.routing.match("OPTIONS", this.path) === undefined) {
+      this.#answerOptions();
+      return;
+    }
+    this.#parts.admission.begin(this, this);
+  }
+
+  // What admission calls.
+
+  admitted(): void {
+    const policy = this.policy as RoutePolicy;
+    if (this.#settled) return;
+    if (policy.cache !== undefined && (this.method === "GET" || this.method === "HEAD") && this.header("cookie") === undefined) {
+      const key = cacheKey(policy, this.#target, this.tenantId, this.user);
+      const known = this.#parts.cache.find(key, (name) => this.header(name));
+      if (known !== undefined) {
+        this.#answerCached(known);
+        return;
+      }
+      if (this.method === "GET") this.#cacheKey = key;
+    }
+    const streaming = this.serverStreaming || this.header("accept")?.includes("text/event-stream") === true;
+    const asked = this.protocol === "rest" ? undefined : clientTimeoutMs(this.header("grpc-timeout"), this.header("connect-timeout-ms"));
+    const ms = deadlineMs(policy.timeoutMs, asked, streaming);
+    if (ms > 0) {
+      this.#deadlineAt = this.#startedAt + ms;
+      this.#timer = setTimeout(passDeadline, ms, this);
+    }
+    this.#readBody(policy);
+  }
+
+  refused(error: PlinthError): void {
+    if (this.#settled) return;
+    this.#release("neutral");
+    if (error.code === "INTERNAL_ERROR") {
+      this.#parts.logger.error("request failed in the gateway", {
+        requestId: this.requestId,
+        path: this.path,
+        error: error.cause ?? error,
+      });
+    }
+    const reply = errorReply(error, this.protocol, this.requestId, this.header("content-type"));
+    const headers = this.#headers();
+    if (error.metadata.allow !== undefined) headers.push("allow", error.metadata.allow);
+    headers.push(...reply.headers, "content-length", String(reply.body.length));
+    // A body that was not wanted is not waited for either.
+    if (this.#hasUnreadBody() && isHttp1(this.#response)) this.#response.shouldKeepAlive = false;
+    this.#answer(reply.status, headers, reply.body);
+  }
+
+  // Reading the request.
+
+  #readBody(policy: RoutePolicy): void {
+    const { headers } = this.#request;
+    const length = headers["content-length"];
+    const chunked =
+      headers["transfer-encoding"] !== undefined || (length === undefined && !isHttp1(this.#response) && !this.#endsWithHead());
+    if (length === "0" || (length === undefined && !chunked)) {
+      this.#send();
+      return;
+    }
+    if (length !== undefined && Number(length) <= REPLAYABLE_BYTES) {
+      this.#readWhole(Number(length));
+      return;
+    }
+    const body = new LimitedBody(policy.bodyLimitBytes);
+    this.#request.on("error", (error) => body.destroy(error));
+    this.#request.pipe(body);
+    this.#body = body;
+    this.#send();
+  }
+
+  #endsWithHead(): boolean {
+    return "stream" in this.#request && this.#request.stream.readableEnded;
+  }
+
+  #readWhole(length: number): void {
+    let first: Buffer | undefined;
+    let chunks: Buffer[] | undefined;
+    this.#request.on("data", (chunk: Buffer) => {
+      if (first === undefined) first = chunk;
+      else if (chunks === undefined) chunks = [first, chunk];
+      else chunks.push(chunk);
+    });
+    this.#request.on("end", () => {
+      this.#body = chunks === undefined ? (first ?? null) : Buffer.concat(chunks);
+      if (!this.#settled && (this.#body?.length ?? 0) === length) this.#send();
+    });
+  }
+
+  #hasUnreadBody(): boolean {
+    const { headers } = this.#request;
+    if (this.#request.complete) return false;
+    return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > REPLAYABLE_BYTES;
+  }
+
+  // Asking the module.
+
+  #send(): void {
+    if (this.#settled) return;
+    const policy = this.policy as RoutePolicy;
+    const upstream = this.#parts.upstreams.of(policy.module);
+    const instance = upstream?.pick(this.#instance);
+    if (upstream === undefined || instance === undefined) {
+      this.refused(moduleUnavailable(policy.module));
+      return;
+    }
+    if (this.#tries === 0) upstream.budget.deposit();
+    const ticket = upstream.breaker.enter();
+    if (ticket === -1) {
+      this.refused(moduleUnavailable(policy.module));
+      return;
+    }
+    this.#upstream = upstream;
+    this.#instance = instance;
+    this.#ticket = ticket;
+    this.#tries++;
+    instance.inFlight++;
+    try {
+      const token = this.#parts.identity.tokenFor(policy.module);
+      if (typeof token === "string") this.#dispatch(instance, token);
+      else token.then((minted) => this.#dispatch(instance, minted)).catch((error: unknown) => this.refused(PlinthError.from(error)));
+    } catch (error) {
+      this.refused(PlinthError.from(error));
+    }
+  }
+
+  #dispatch(instance: UpstreamInstance, serviceToken: string): void {
+    if (this.#settled) return;
+    const remainingMs = this.#deadlineAt === 0 ? 0 : Math.max(1, Math.floor(this.#deadlineAt - performance.now()));
+    const headers = outgoingHeaders(this, this.#request.rawHeaders, {
+      serviceToken,
+      requestId: this.requestId,
+      span: this.#span,
+      remainingMs,
+    });
+    const host = this.header("host") ?? this.header(":authority");
+    if (host !== undefined) headers.push("x-forwarded-host", host);
+    headers.push("x-forwarded-proto", "http");
+    const length = this.#request.headers["content-length"];
+    if (this.#body !== null && length !== undefined) headers.push("content-length", length);
+    const options: Dispatcher.DispatchOptions = {
+      method: this.method as Dispatcher.HttpMethod,
+      path: this.#target,
+      headers,
+      body: this.#body,
+      headersTimeout: 0,
+      bodyTimeout: this.#deadlineAt === 0 ? 0 : BODY_STALL_MS,
+      ...(this.#upgrade === undefined ? NO_RESET : { upgrade: this.#upgrade.protocol }),
+    };
+    instance.pool.dispatch(options, this);
+  }
+
+  /** Gives back what the present try holds. */
+  #release(outcome: "success" | "failure" | "neutral"): void {
+    if (this.#ticket === -1) return;
+    this.#upstream?.breaker.leave(this.#ticket, outcome);
+    this.#ticket = -1;
+    if (this.#instance !== undefined) this.#instance.inFlight--;
+  }
+
+  // What undici calls.
+
+  onRequestStart(controller: Controller): void {
+    if (this.#settled) controller.abort(new Error("The client is gone."));
+    else this.#controller = controller;
+  }
+
+  onResponseStart(controller: Controller, status: number, headers: HeaderRecord): void {
+    if (status < 200 || this.#settled) return;
+    const policy = this.policy as RoutePolicy;
+    const instance = this.#instance as UpstreamInstance;
+    clearTimeout(this.#timer);
+    // 503 with Retry-After is a module that sheds load on purpose, not one that is broken.
+    const failed = status === 502 || status === 504 || (status === 503 && headers["retry-after"] === undefined);
+    this.#upstream?.breaker.leave(this.#ticket, failed ? "failure" : "success");
+    if (failed) instance.noteFailure(false);
+    else instance.noteSuccess();
+
+    const out = this.#headers();
+    const common = out.length;
+    appendResponseHeaders(headers, policy.responseRules, out);
+    if (this.#cacheKey !== undefined && this.#parts.cache.wants(status, headers, this.user !== undefined)) {
+      this.#collected = { headers, shown: out.slice(common), chunks: [], bytes: 0 };
+    }
+    this.#status = status;
+    const length = headers["content-length"];
+    this.#responseLength = typeof length === "string" ? Number(length) : -1;
+    if (this.#responseLength === -1 && this.method !== "HEAD" && status !== 204 && status !== 304) {
+      writeHead(this.#response, status, out);
+      // The head of a stream is an answer in itself.
+      if (isHttp1(this.#response)) this.#response.flushHeaders();
+      if (headers["content-type"]?.includes("text/event-stream")) this.#response.socket?.setNoDelay?.(true);
+    } else writeHead(this.#response, status, out);
+    this.#controller = controller;
+  }
+
+  onResponseData(controller: Controller, chunk: Buffer): void {
+    if (this.#settled) return;
+    const collected = this.#collected;
+    if (collected !== undefined) {
+      collected.bytes += chunk.length;
+      if (collected.bytes > MAX_CACHED_BYTES) this.#collected = undefined;
+      else collected.chunks.push(Buffer.from(chunk));
+    }
+    if (chunk.length === this.#responseLength) {
+      this.#held = chunk;
+      return;
+    }
+    // The two kinds of response have the same `write`.
+    if ((this.#response as NodeJS.WritableStream).write(chunk)) return;
+    controller.pause();
+    this.#response.once("drain", () => controller.resume());
+  }
+
+  onResponseEnd(): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    if (this.#ticket !== -1) {
+      this.#ticket = -1;
+      if (this.#instance !== undefined) this.#instance.inFlight--;
+    }
+    const policy = this.policy as RoutePolicy;
+    const { chunks, headers, shown } = this.#collected ?? {};
+    if (
+      this.#cacheKey !== undefined &&
+      policy.cache !== undefined &&
+      chunks !== undefined &&
+      headers !== undefined &&
+      shown !== undefined
+    ) {
+      const { ttlMs, vary } = policy.cache;
+      this.#parts.cache.store(this.#cacheKey, (name) => this.header(name), { headers, shown, body: Buffer.concat(chunks), ttlMs, vary });
+    }
+    this.#end(this.#held);
+    this.#record();
+  }
+
+  onResponseError(_controller: Controller, error: Error): void {
+    if (this.#settled) return;
+    const policy = this.policy as RoutePolicy;
+    if (this.#response.headersSent) {
+      // Half an answer cannot be taken back; cutting the connection tells the client that it is half.
+      this.#settled = true;
+      this.#instance?.noteFailure(false);
+      this.#release("neutral");
+      this.#response.destroy();
+      this.#record();
+      return;
+    }
+    if (error instanceof PlinthError) {
+      this.refused(error);
+      return;
+    }
+    const notSent = wasNotSent(error);
+    this.#instance?.noteFailure(notSent);
+    this.#release("failure");
+    this.#parts.logger.debug("a try failed", { requestId: this.requestId, module: policy.module, error });
+    if (this.#mayTryAgain(notSent)) {
+      this.#send();
+      return;
+    }
+    this.refused(upstreamFailure(policy.module, error));
+  }
+
+  #mayTryAgain(notSent: boolean): boolean {
+    const repeatable = REPEATABLE_METHODS.has(this.method) || this.readOnly;
+    if (this.#tries >= MAX_TRIES || !(notSent || repeatable)) return false;
+    // A body that was passed on as it came is gone.
+    if (this.#body !== null && !Buffer.isBuffer(this.#body)) return false;
+    return this.#upstream?.budget.withdraw() === true;
+  }
+
+  onRequestUpgrade(_controller: Controller, status: number, headers: HeaderRecord, upstream: Duplex): void {
+    if (this.#settled || this.#upgrade === undefined) {
+      upstream.destroy();
+      return;
+    }
+    this.#settled = true;
+    clearTimeout(this.#timer);
+    this.#status = status;
+    this.#release("success");
+    const out = ["connection", "upgrade", "upgrade", String(headers.upgrade ?? this.#upgrade.protocol), "x-request-id", this.requestId];
+    appendResponseHeaders(headers, (this.policy as RoutePolicy).responseRules, out);
+    this.#upgrade.connect(out, upstream);
+    this.#record();
+  }
+
+  /** Called by the clock. */
+  passDeadline(): void {
+    if (this.#settled || this.#response.headersSent) return;
+    const error = deadlinePassed(this.policy?.module ?? "");
+    this.#instance?.noteFailure(false);
+    this.#release("failure");
+    this.refused(error);
+    this.#controller?.abort(error);
+  }
+
+  #onResponseClosed(): void {
+    clearTimeout(this.#timer);
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#release("neutral");
+    this.#status = 499;
+    this.#controller?.abort(new Error("The client is gone."));
+    this.#record();
+  }
+
+  // Answering.
+
+  #headers(): string[] {
+    const headers: string[] = [];
+    appendCommonHeaders(this.requestId, this.limit, headers);
+    if (this.#origin !== undefined) headers.push(...corsHeaders(this.#parts.state.settings, this.#origin));
+    if (this.#parts.state.draining && isHttp1(this.#response)) this.#response.shouldKeepAlive = false;
+    return headers;
+  }
+
+  #answer(status: number, headers: string[], body: Buffer): void {
+    this.#settled = true;
+    clearTimeout(this.#timer);
+    this.#status = status;
+    writeHead(this.#response, status, headers);
+    this.#end(this.method === "HEAD" ? undefined : body);
+    this.#record();
+  }
+
+  #end(chunk: Buffer | undefined): void {
+    const response = this.#response as NodeJS.WritableStream;
+    if (chunk === undefined || chunk.length === 0) response.end();
+    // As text the body joins the head in one write; Latin-1 keeps every byte.
+    else if (chunk.length <= ONE_WRITE_BYTES) response.end(chunk.toString("latin1"), "latin1");
+    else response.end(chunk);
+  }
+
+  #answerOptions(): void {
+    const allowed = this.#parts.state.routing.methodsAt(this.path);
+    const headers = this.#headers();
+    headers.push("allow", allowed.length === 0 ? "OPTIONS" : allowed.join(", "), "content-length", "0");
+    this.#answer(204, headers.slice(0, -2), NO_CHUNK);
+  }
+
+  #answerPreflight(origin: string): void {
+    const headers = ["x-request-id", this.requestId];
+    headers.push(...preflightHeaders(this.#parts.state.settings, origin, this.header("access-control-request-headers")));
+    this.#answer(204, headers, NO_CHUNK);
+  }
+
+  #answerOwn(own: () => Promise<OwnAnswer> | OwnAnswer): void {
+    const send = ({ status, contentType, body, headers: further = [] }: OwnAnswer) => {
+      if (this.#settled) return;
+      const bytes = Buffer.from(body);
+      const headers = this.#headers();
+      headers.push("content-type", contentType, "cache-control", "no-store", "content-length", String(bytes.length), ...further);
+      this.#answer(status, headers, bytes);
+    };
+    Promise.resolve()
+      .then(() => {
+        this.#parts.admission.checkAddress(this);
+        return own();
+      })
+      .then(send)
+      .catch((error: unknown) => this.refused(PlinthError.from(error)));
+  }
+
+  #answerCached(known: CachedAnswer): void {
+    const headers = this.#headers();
+    headers.push(...known.headers, "etag", known.etag, "age", String(Math.floor((performance.now() - known.storedAt) / 1000)));
+    if (matchesEtag(this.header("if-none-match"), known.etag)) {
+      this.#answer(304, headers, NO_CHUNK);
+      return;
+    }
+    headers.push("content-length", String(known.body.length));
+    this.#answer(200, headers, known.body);
+  }
+
+  #record(): void {
+    if (this.#recorded) return;
+    this.#recorded = true;
+    const seconds = (performance.now() - this.#startedAt) / 1000;
+    const route = this.policy?.path ?? "none";
+    this.#parts.metrics.httpServer.with(this.method, route, String(this.#status)).observe(seconds);
+    if (this.#span.recording) {
+      this.#span.setAttribute("http.route", route);
+      this.#span.setAttribute("http.response.status_code", this.#status);
+    }
+    this.#span.end(this.#status >= 500 ? "SERVICE_UNAVAILABLE" : "OK");
+  }
+}
+
+function passDeadline(exchange: HttpExchange): void {
+  exchange.passDeadline();
+}
