@@ -1,22 +1,9 @@
-import type { Router } from "express";
-import express from "express";
-
-/** What the health routes ask; `health/` answers it. */
-export interface HealthReporter {
-  /** Is the process worth keeping? */
-  alive(): boolean;
-  /** Each checker's state, as JSON. `ready` is false while starting, stopping, or when a hard dependency is down. */
-  report(): Promise<{ readonly ready: boolean; readonly body: object }>;
-}
-
-/** What `/metrics` answers. */
-export interface MetricsPage {
-  readonly contentType: string;
-  text(): Promise<string>;
-}
+import express, { type Router } from "express";
+import type { Health } from "../health/health.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
 
 /** `/healthz`, `/ready`, `/health` and `/metrics`: no token, no envelope; they are for probes. */
-export function healthRoutes(health: HealthReporter | undefined, metrics: MetricsPage | undefined): Router {
+export function healthRoutes(health: Health | undefined, metrics: Metrics | undefined): Router {
   const router = express.Router();
   if (health !== undefined) {
     router.get("/healthz", (_request, response) => {
@@ -24,8 +11,8 @@ export function healthRoutes(health: HealthReporter | undefined, metrics: Metric
       response.status(alive ? 200 : 503).json({ status: alive ? "ok" : "down" });
     });
     router.get(["/ready", "/health"], async (_request, response) => {
-      const { ready, body } = await health.report();
-      response.status(ready ? 200 : 503).json(body);
+      const report = await health.report();
+      response.status(report.status === "unavailable" ? 503 : 200).json(report);
     });
   }
   if (metrics !== undefined) {

@@ -1,5 +1,4 @@
 export { type ErrorEnvelope, errorEnvelope, HTTP_STATUS, httpStatusOf } from "./envelope.ts";
-export type { HealthReporter, MetricsPage } from "./health-routes.ts";
 export type { RawHandler, RawRoute } from "./raw-routes.ts";
 export { readBody } from "./read-body.ts";
 export { assignRequestId, REQUEST_ID_HEADER, requestIdOf, usableRequestId } from "./request-id.ts";

@@ -5,7 +5,7 @@ import { badRequest, notFound, PlinthError } from "../base/errors.ts";
 import type { Logger } from "../logging/logger.ts";
 import { cors } from "./cors.ts";
 import { BODY_TOO_LARGE, HTTP_STATUS } from "./envelope.ts";
-import { assignRequestId } from "./request-id.ts";
+import { assignRequestId, REQUEST_ID_HEADER } from "./request-id.ts";
 import type { CorsSettings, HttpLimits } from "./settings.ts";
 import { writeError } from "./write-answer.ts";
 
@@ -38,7 +38,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   app.set("query parser", "simple");
 
   const begin: RequestHandler = (request, response, next) => {
-    assignRequestId(request);
+    response.setHeader(REQUEST_ID_HEADER, assignRequestId(request));
     response.setHeader("x-content-type-options", "nosniff");
     response.setHeader("x-frame-options", "DENY");
     response.setHeader("content-security-policy", "default-src 'none'; frame-ancestors 'none'");

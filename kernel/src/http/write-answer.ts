@@ -15,7 +15,7 @@ const brotliAsync = promisify(brotliCompress);
 export function writeJson(request: IncomingMessage, response: ServerResponse, status: number, text: string): void {
   response.statusCode = status;
   response.setHeader("content-type", "application/json; charset=utf-8");
-  response.setHeader(REQUEST_ID_HEADER, requestIdOf(request));
+  if (!response.hasHeader(REQUEST_ID_HEADER)) response.setHeader(REQUEST_ID_HEADER, requestIdOf(request));
   if (text.length >= COMPRESS_FROM_BYTES) {
     response.appendHeader("vary", "accept-encoding");
     const encoding = encodingFor(request.headers["accept-encoding"]);

@@ -1,4 +1,4 @@
-import { PlinthError } from "../base/errors.ts";
+import { badRequest, PlinthError } from "../base/errors.ts";
 import type { UserIdentity } from "../base/request-context.ts";
 import type { ServiceIdentity, UserTokens } from "../identity/identity.ts";
 import type { Matrix } from "../matrix/matrix.ts";
@@ -27,12 +27,22 @@ function admitCaller(gate: Gatekeepers, call: Call, method: string, caller: stri
   gate.matrix.checkMethod(caller, method);
   call.caller = caller;
   // A plain header, but from a module that has shown who it is; a user's own token has the last word.
-  const tenantId = call.header("x-tenant-id");
-  if (tenantId !== undefined && tenantId !== "") call.tenantId = tenantId;
+  const tenantId = tenantOf(call.header("x-tenant-id"));
+  if (tenantId !== undefined) call.tenantId = tenantId;
   const user = userOf(gate, call.header("authorization"));
   if (user === undefined) return undefined;
   if (user instanceof Promise) return user.then((verified) => admitUser(call, verified));
   return admitUser(call, user);
+}
+
+/** `*` means all tenants to the database: it is no tenant's name, and neither is anything like it. */
+const TENANT = /^[\w.-]{1,128}$/;
+
+/** The tenant a header names. Throws BAD_REQUEST for what cannot be one. */
+export function tenantOf(header: string | undefined): string | undefined {
+  if (header === undefined || header === "") return undefined;
+  if (TENANT.test(header)) return header;
+  throw badRequest("x-tenant-id is not the id of a tenant.", { reason: "INVALID_TENANT" });
 }
 
 /** Credentials of another scheme than Bearer are the handler's own affair. */

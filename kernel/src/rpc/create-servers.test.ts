@@ -8,6 +8,7 @@ import { afterEach, describe, expect, test } from "@jest/globals";
 import { EchoService } from "@plinth/proto/testing/v1/echo_pb";
 import { service as healthService, protoPath } from "grpc-health-check";
 import { currentContext } from "../base/request-context.ts";
+import { createHealth } from "../health/create-health.ts";
 import { DEFAULT_HTTP_LIMITS } from "../http/settings.ts";
 import { createCallInstruments } from "../telemetry/call-instruments.ts";
 import { createMetrics } from "../telemetry/metrics.ts";
@@ -32,17 +33,18 @@ const TOKEN = { "x-service-token": "service:gateway" };
 
 describe("plain HTTP", () => {
   test("health, metrics and documentation need no token", async () => {
-    let ready = true;
+    const health = createHealth();
+    health.setReady(true);
     const metrics = createMetrics({ module: "echo" });
     const tracing = createTracing({ module: "echo", version: "1", exporter: "none", ratio: 0 });
     const { httpUrl } = await start({
-      health: { alive: () => true, report: async () => ({ ready, body: { status: ready ? "ok" : "down" } }) },
-      metrics: { contentType: metrics.contentType, text: () => metrics.text() },
+      health,
+      metrics,
       instruments: createCallInstruments(metrics, tracing),
     });
     expect((await fetch(`${httpUrl}/healthz`)).status).toBe(200);
-    expect(await (await fetch(`${httpUrl}/ready`)).json()).toEqual({ status: "ok" });
-    ready = false;
+    expect(await (await fetch(`${httpUrl}/ready`)).json()).toMatchObject({ status: "ok" });
+    health.setReady(false);
     expect((await fetch(`${httpUrl}/health`)).status).toBe(503);
     await fetch(`${httpUrl}/api/v1/notes`, { headers: TOKEN });
     await fetch(`${httpUrl}/api/v1/notes?page_size=-1`, { headers: TOKEN });
@@ -58,7 +60,9 @@ describe("plain HTTP", () => {
 
   test("raw routes run after the checks and in a context", async () => {
     const seen: unknown[] = [];
+    const metrics = createMetrics({ module: "echo" });
     const { httpUrl, lines } = await start({
+      metrics,
       rawRoutes: [
         {
           method: "get",
@@ -86,6 +90,8 @@ describe("plain HTTP", () => {
     expect((await feed({})).status).toBe(401);
     expect((await feed({ "x-service-token": "service:stranger" })).status).toBe(403);
     expect((await feed({ ...TOKEN, authorization: "Bearer no" })).status).toBe(401);
+    expect((await feed({ ...TOKEN, "x-tenant-id": "*" })).status).toBe(400);
+    expect(await metrics.text()).toMatch(/http_server_duration_seconds_count\{.*route="\/feed\/:name",code="403".*\} 1/);
     expect(await (await fetch(`${httpUrl}/.well-known/keys`)).json()).toEqual({ keys: [] });
     const broken = await fetch(`${httpUrl}/broken`);
     expect(broken.status).toBe(500);

@@ -1,9 +1,11 @@
 import type { DescService } from "@bufbuild/protobuf";
 import type { Express } from "express";
-import { type HealthReporter, healthRoutes, type MetricsPage } from "../http/health-routes.ts";
+import type { Health } from "../health/health.ts";
+import { healthRoutes } from "../http/health-routes.ts";
 import type { RawRoute } from "../http/raw-routes.ts";
 import { createHttpServer } from "../http/server.ts";
 import type { CorsSettings, HttpLimits } from "../http/settings.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
 import { createConnectHandler } from "./connect-routes.ts";
 import { addGrpcHealth } from "./grpc-health.ts";
 import { addReflection } from "./grpc-reflection.ts";
@@ -21,8 +23,8 @@ export interface ServersOptions extends ChainParts {
   readonly ports: { readonly http?: number | undefined; readonly grpc?: number | undefined };
   readonly services: readonly RpcService[];
   readonly rawRoutes: readonly RawRoute[];
-  readonly health?: HealthReporter | undefined;
-  readonly metrics?: MetricsPage | undefined;
+  readonly health?: Health | undefined;
+  readonly metrics?: Metrics | undefined;
   readonly cors?: CorsSettings | undefined;
   readonly httpLimits: HttpLimits;
   readonly grpcLimits: GrpcLimits;
@@ -65,7 +67,7 @@ export function createServers(options: ServersOptions): Servers {
       });
       app.use(healthRoutes(options.health, options.metrics));
       mountDocumentation(app, { title: options.module, version: options.version, services: descriptors });
-      mountRawRoutes(app, options.rawRoutes, options.module, options);
+      mountRawRoutes(app, options.rawRoutes, options);
     },
   });
 

@@ -111,7 +111,8 @@ function serve(route: RestRoute, request: IncomingMessage, response: ServerRespo
 
 function succeed(call: Call, request: IncomingMessage, response: ServerResponse, text: string): void {
   setHeaders(call, response);
-  writeJson(request, response, call.restStatus, successEnvelopeText(text, call.requestId));
+  if (call.restStatus === 204) response.writeHead(204).end();
+  else writeJson(request, response, call.restStatus, successEnvelopeText(text, call.requestId));
 }
 
 function fail(call: Call, request: IncomingMessage, response: ServerResponse, error: unknown): void {

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { PlinthError } from "../../base/errors.ts";
 import { errorEnvelope } from "../../http/envelope.ts";
-import { REQUEST_ID_HEADER } from "../../http/request-id.ts";
 import { writeError } from "../../http/write-answer.ts";
 import type { Call } from "../call.ts";
 import { setHeaders } from "./response-headers.ts";
@@ -52,7 +51,6 @@ export async function writeStream(
 
 function begin(call: Call, response: ServerResponse, format: StreamFormat): void {
   setHeaders(call, response);
-  response.setHeader(REQUEST_ID_HEADER, call.requestId);
   response.setHeader("cache-control", "no-store");
   response.setHeader("content-type", format.contentType);
   response.writeHead(200);
