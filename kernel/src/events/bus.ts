@@ -52,6 +52,11 @@ export interface Subscription {
 export interface Bus {
   /** Sends in order; resolves when the bus has them durably. Sending the same eventId twice is allowed. */
   send(envelopes: readonly Envelope[]): Promise<void>;
+  /**
+   * Where the outbox lies in the bus's own database: moves its next rows into the bus, in order, exactly once, and answers how many.
+   * Absent elsewhere: then the relay sends, and deletes what was sent.
+   */
+  readonly moveOutbox?: (schema: string, limit: number) => Promise<number>;
   /** `handle` resolves when the whole batch took effect: the position moves then, and not before. A rejection delivers the batch again after a back-off. */
   subscribe(options: SubscribeOptions, handle: (batch: readonly Delivery[]) => Promise<void>): Promise<Subscription>;
   /** Messages not yet handled, by group and topic. */

@@ -1,0 +1,87 @@
+import type { MigrationSource } from "../database/migration.ts";
+import { sqlMigration } from "../database/migration.ts";
+
+/** How many tables the outbox rotates through. One is written, one may be pinned by a long transaction; the others are spare. */
+export const OUTBOX_SLOTS = 4;
+
+/** The channel on which a module's relay is woken. */
+export function outboxChannel(schema: string): string {
+  return `plinth_outbox_${schema}`;
+}
+
+/**
+ * What a module's schema needs to publish and to subscribe.
+ *
+ * The outbox is a ring of tables. Moved rows are deleted, and a long snapshot anywhere in the database would keep the
+ * dead ones for every scan to step over; so the relay lets writers go on in a clean table from time to time, and an
+ * emptied table is truncated. TRUNCATE needs the owner: the function runs in its name.
+ */
+export const eventMigrations: MigrationSource = {
+  name: "events",
+  migrations: [
+    sqlMigration(
+      "0001-outbox-inbox-dead-letters",
+      `
+-- For the functions below: a caller's temporary table must not stand in for a table of ours.
+select set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true);
+create sequence outbox_id;
+create table outbox (
+  slot smallint not null,
+  id bigint not null default nextval('outbox_id'),
+  topic text not null,
+  key_hash integer not null,
+  event_id text collate "C" not null,
+  envelope json not null
+) partition by list (slot);
+${Array.from({ length: OUTBOX_SLOTS }, (_, slot) => `create table outbox_${slot} partition of outbox for values in (${slot});`).join("\n")}
+create index outbox_in_order on outbox (id);
+create table outbox_slot (only_row boolean primary key default true check (only_row), slot smallint not null);
+insert into outbox_slot (slot) values (0);
+
+-- Lets writers go on in another table, if there is a clean one. A transaction that began before may still write into the old one: a table
+-- is cleaned only when nobody holds it and nothing is left in it.
+create function rotate_outbox() returns boolean language plpgsql security definer set search_path from current as $$
+declare
+  written smallint;
+  candidate smallint;
+  left_over boolean;
+begin
+  select slot into written from outbox_slot;
+  for step in 1 .. ${OUTBOX_SLOTS - 1} loop
+    candidate := (written + step) % ${OUTBOX_SLOTS};
+    begin
+      execute format('lock table outbox_%s in access exclusive mode nowait', candidate);
+      execute format('select exists (select from outbox_%s)', candidate) into left_over;
+      if not left_over then
+        if pg_relation_size(format('outbox_%s', candidate)::regclass) > 0 then
+          execute format('truncate outbox_%s', candidate);
+        end if;
+        update outbox_slot set slot = candidate;
+        return true;
+      end if;
+    exception when lock_not_available then null;
+    end;
+  end loop;
+  return false;
+end $$;
+
+create table inbox (event_id text collate "C" primary key);
+
+create table dead_letters (
+  event_id text collate "C" primary key,
+  topic text not null,
+  type text not null,
+  key text not null,
+  tenant_id text not null,
+  envelope json not null,
+  reason text not null,
+  error text not null,
+  attempts integer not null,
+  failed_at timestamptz not null default now(),
+  replay_requested_at timestamptz
+);
+create index dead_letters_to_replay on dead_letters (replay_requested_at) where replay_requested_at is not null;
+`,
+    ),
+  ],
+};
