@@ -1,6 +1,7 @@
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
 import { constraintsOf, listConstraintsOf, rulesOf, type Schema } from "./field-rules.ts";
+import type { Comments } from "./proto-comments.ts";
 
 /** 64-bit numbers are text in JSON, for JavaScript has no room for them. */
 const SCALARS: Readonly<Record<ScalarType, Schema>> = {
@@ -36,6 +37,11 @@ const WELL_KNOWN: Readonly<Record<string, Schema>> = {
 /** Collects the schemas of messages and enums under the names by which they are referred to. */
 export class SchemaCollector {
   readonly schemas: Record<string, Schema> = {};
+  readonly #comments: Comments;
+
+  constructor(comments: Comments) {
+    this.#comments = comments;
+  }
 
   /** A reference to the message's schema, which is made at the first. */
   message(desc: DescMessage): Schema {
@@ -48,7 +54,7 @@ export class SchemaCollector {
       const schema: Schema = {};
       // Before its fields, which may lead back to it.
       this.schemas[name] = schema;
-      Object.assign(schema, this.object(desc.fields));
+      Object.assign(schema, this.#described(name), this.object(desc.fields));
     }
     return { $ref: `#/components/schemas/${name}` };
   }
@@ -64,6 +70,15 @@ export class SchemaCollector {
   }
 
   field(field: DescField): Schema {
+    return { ...this.#plainField(field), ...this.#described(`${field.parent.typeName}.${field.name}`) };
+  }
+
+  #described(name: string): Schema {
+    const description = this.#comments.get(name);
+    return description === undefined ? {} : { description };
+  }
+
+  #plainField(field: DescField): Schema {
     const rules = rulesOf(field);
     switch (field.fieldKind) {
       case "list": {
@@ -84,7 +99,7 @@ export class SchemaCollector {
   }
 
   #enum(desc: DescEnum): Schema {
-    this.schemas[desc.typeName] ??= { type: "string", enum: desc.values.map((value) => value.name) };
+    this.schemas[desc.typeName] ??= { ...this.#described(desc.typeName), type: "string", enum: desc.values.map((value) => value.name) };
     return { $ref: `#/components/schemas/${desc.typeName}` };
   }
 }

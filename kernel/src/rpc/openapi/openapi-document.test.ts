@@ -45,10 +45,14 @@ describe("the OpenAPI document", () => {
     ).toEqual(["reason"]);
   });
 
+  test("the protos' comments are its descriptions", () => {
+    expect(document.paths["/api/v1/notes/{id}:publish"].post.summary).toBe("Publishes a note: a custom verb.");
+  });
+
   test("rules become constraints", () => {
     const note = document.components.schemas["plinth.testing.v1.Note"];
     expect(note.required).toEqual(["title"]);
-    expect(note.properties.title).toEqual({ type: "string", minLength: 1, maxLength: 100 });
+    expect(note.properties.title).toEqual({ type: "string", minLength: 1, maxLength: 100, description: "The words of the note." });
     expect(note.properties.tags).toEqual({ type: "array", items: { type: "string", pattern: "^[a-z]+$" }, maxItems: 5 });
     expect(note.properties.rating).toMatchObject({ minimum: 0, maximum: 5 });
     expect(note.properties.views).toMatchObject({ type: "string", format: "int64" });

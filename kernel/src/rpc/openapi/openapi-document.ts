@@ -6,6 +6,7 @@ import type { PathVariable, Segment } from "../transcoding/path-template.ts";
 import { isValueMessage } from "../transcoding/query-fields.ts";
 import type { Schema } from "./field-rules.ts";
 import { SchemaCollector } from "./message-schemas.ts";
+import { type Comments, protoComments } from "./proto-comments.ts";
 
 /** What a document is made from. */
 export interface Documented {
@@ -45,15 +46,15 @@ const META_SCHEMA: Schema = { type: "object", required: ["request_id"], properti
 const QUERY_DEPTH = 3;
 
 /** The OpenAPI 3.1 document of a module's REST paths, from the descriptors that serve them. */
-export function openApiDocument({ title, version, services }: Documented): Schema {
-  const collector = new SchemaCollector();
+export function openApiDocument({ title, version, services }: Documented, comments: Comments = protoComments()): Schema {
+  const collector = new SchemaCollector(comments);
   const paths: Record<string, Record<string, Schema>> = {};
   for (const service of services) {
     for (const method of service.methods) {
       for (const [index, binding] of bindingsOf(method).entries()) {
         const path = openApiPath(binding);
         paths[path] ??= {};
-        paths[path][binding.httpMethod.toLowerCase()] = operation(collector, method, binding, index);
+        paths[path][binding.httpMethod.toLowerCase()] = { ...describe(comments, method), ...operation(collector, method, binding, index) };
       }
     }
   }
@@ -66,6 +67,11 @@ export function openApiDocument({ title, version, services }: Documented): Schem
       securitySchemes: { bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" } },
     },
   };
+}
+
+function describe(comments: Comments, method: DescMethod): Schema {
+  const description = comments.get(`${method.parent.typeName}.${method.name}`);
+  return description === undefined ? {} : { summary: description.split("\n")[0], description };
 }
 
 function operation(collector: SchemaCollector, method: DescMethod, binding: HttpBinding, index: number): Schema {
