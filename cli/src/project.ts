@@ -13,9 +13,11 @@ export interface Project {
 export function findProject(start: string = process.cwd()): Project {
   const root = nearestWithServices(resolve(start));
   if (root === undefined) {
-    throw new Error(`No services/ folder in ${resolve(start)} or above it. Run plinth inside a project, or make a first module: plinth new module hello`);
+    throw new Error(
+      `No services/ folder in ${resolve(start)} or above it. Run plinth inside a project, or make a first module: plinth new module hello`,
+    );
   }
-  return { root, servicesFolder: join(root, "services"), dataFolder: process.env["PLINTH_DATA"] ?? join(root, ".plinth") };
+  return { root, servicesFolder: join(root, "services"), dataFolder: process.env.PLINTH_DATA ?? join(root, ".plinth") };
 }
 
 function nearestWithServices(folder: string): string | undefined {

@@ -28,5 +28,10 @@ export interface Place {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Which module issues end users' access tokens; its JWKS is fetched through discovery. */
   readonly userTokens: { readonly module: string; readonly issuer: string; readonly audience: string };
-  readonly logging: { readonly format: "json" | "readable"; readonly level: "error" | "warn" | "info" | "debug" };
+  /** Overrides what the configuration says; undefined leaves it. */
+  readonly logFormat?: "json" | "readable";
+  /** Where log lines go; standard output unless said. */
+  readonly logStream?: NodeJS.WritableStream;
+  /** An uncaught exception was reported: the process is in an unknown state and should stop, in order if it can. */
+  onFatal(error: unknown): void;
 }

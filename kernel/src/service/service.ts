@@ -1,41 +1,29 @@
-import type { DescMessage, DescService, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
-import type { RequestHandler } from "express";
+import type { DescMessage, DescService, MessageInitShape } from "@bufbuild/protobuf";
 import type { Cache } from "../cache/cache.ts";
 import type { Client } from "../client/client.ts";
 import type { Config } from "../config/config.ts";
 import type { Database, Transaction } from "../database/database.ts";
 import type { Discovery } from "../discovery/discovery.ts";
-import type { Envelope } from "../events/bus.ts";
+import type { AuditEntry } from "../events/audit.ts";
+import type { BroadcastHandler, EventHandler } from "../events/event-handlers.ts";
 import type { Health } from "../health/health.ts";
+import type { RawHandler, RawRoute } from "../http/raw-routes.ts";
 import type { ServiceIdentity, UserTokens } from "../identity/identity.ts";
+import type { EnqueueOptions, JobHandler, JobOptions } from "../jobs/jobs.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { ModuleSet } from "../modules/module-set.ts";
 import type { Handlers } from "../rpc/handlers.ts";
+import type { StateStore } from "../state/state-store.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-
-/** What one audit entry says; who acted, where and in which trace is taken from the current request. */
-export interface AuditEntry {
-  /** Past tense of the act, dotted: `user.login`, `role.assigned`. */
-  readonly action: string;
-  /** Kind of the thing acted on: `user`. */
-  readonly resource: string;
-  readonly resourceId: string;
-  readonly outcome: "success" | "failure" | "denied";
-  /** Overrides the current user: at a login there is none yet. */
-  readonly userId?: string;
-  readonly metadata?: Record<string, string>;
-}
+import type { Tracing } from "../telemetry/tracing.ts";
 
 /** A server that a module brings itself. */
 export interface HttpServer {
-  /** Resolves when it accepts connections. */
-  listen(host: string, port: number): Promise<void>;
+  /** Answers the port once it accepts connections there; port 0 takes any free one. */
+  listen(host: string, port: number): Promise<number>;
   /** Stops accepting, resolves when what is in flight is finished or `graceMs` has passed. */
   close(graceMs: number): Promise<void>;
 }
-
-export type EventHandler<M extends DescMessage> = (event: MessageShape<M>, tx: Transaction, envelope: Envelope) => Promise<void>;
-export type BroadcastHandler<M extends DescMessage> = (event: MessageShape<M>, envelope: Envelope) => void | Promise<void>;
 
 /** What a module's `src/index.ts` is given: everything the module declared, ready to use. */
 export interface Service<ModuleConfig> {
@@ -54,6 +42,7 @@ export interface Service<ModuleConfig> {
   /** Verifies end users' access tokens. */
   readonly userTokens: UserTokens;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   readonly health: Health;
 
   /** Serves `handlers` by gRPC, gRPC-Web, Connect and REST. */
@@ -71,15 +60,17 @@ export interface Service<ModuleConfig> {
   /** Written to the outbox in the caller's transaction: nothing is lost while the audit module is away. */
   audit(tx: Transaction, entry: AuditEntry): Promise<void>;
 
-  /** Says how jobs of this name are done. A job that throws is tried again with growing pauses, `maxAttempts` times (25 unless said). */
-  job<Payload>(name: string, handler: (payload: Payload) => Promise<void>, options?: { maxAttempts?: number }): void;
+  /** Says how jobs of this name are done. A job that throws is tried again with growing pauses, `maxAttempts` times (12 unless said). */
+  job<Payload>(name: string, handler: JobHandler<Payload>, options?: JobOptions): void;
   /** Queues a job in the caller's transaction: it is done, at least once, if and only if `tx` commits. */
-  enqueue(tx: Transaction, name: string, payload: unknown, options?: { runAt?: Date; uniqueKey?: string }): Promise<void>;
+  enqueue(tx: Transaction, name: string, payload: unknown, options?: EnqueueOptions): Promise<string>;
   /** Runs `handler` by a five-field cron line in UTC, once across all replicas. */
   cron(name: string, schedule: string, handler: () => Promise<void>): void;
+  /** Small values with ETag and time to live, in the module's schema. */
+  readonly state: StateStore;
 
-  /** A plain Express route for what no proto describes: JWKS, feeds. `public`: without a service token. */
-  http(method: "get" | "post", path: string, handler: RequestHandler, options?: { public?: boolean }): void;
+  /** A plain HTTP route for what no proto describes: key sets, feeds. `public`: without a service token. */
+  http(method: RawRoute["method"], path: string, handler: RawHandler, options?: { public?: boolean }): void;
   /** Takes the place of the kernel's HTTP server: for the gateway, which has its own hot path. */
   replaceHttpServer(server: HttpServer): void;
 

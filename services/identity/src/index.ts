@@ -45,7 +45,9 @@ export default defineService<IdentityConfig>(
       },
       now: () => new Date(),
     };
-    const queue = (job: string) => (email: string) => service.database.transaction((tx) => service.enqueue(tx, job, { email }));
+    const queue = (job: string) => async (email: string) => {
+      await service.database.transaction((tx) => service.enqueue(tx, job, { email }));
+    };
 
     service.rpc(
       IdentityService,

@@ -1,4 +1,4 @@
-import type { RequestHandler } from "express";
+import type { RawHandler } from "@plinth/kernel/http";
 import type { Post } from "../domain/post.ts";
 import type { PostStore } from "../domain/post-store.ts";
 
@@ -10,7 +10,7 @@ export interface FeedSettings {
 }
 
 /** RSS 2.0 of the latest published posts. */
-export function feedHandler(posts: PostStore, settings: () => FeedSettings): RequestHandler {
+export function feedHandler(posts: PostStore, settings: () => FeedSettings): RawHandler {
   return async (_request, response) => {
     const { title, items, publicUrl } = settings();
     const page = await posts.listPosts({ status: "published" }, { size: items, token: "" });

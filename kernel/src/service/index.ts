@@ -1,0 +1,6 @@
+export type { AuditEntry } from "../events/audit.ts";
+export { defineService, type ServiceDefinition, type ServiceSetup } from "./define-service.ts";
+export { type MigrateModuleOptions, migrateModule, migrationSources } from "./kernel-migrations.ts";
+export type { Place } from "./place.ts";
+export type { HttpServer, Service } from "./service.ts";
+export { type RunningService, startService } from "./start-service.ts";

@@ -1,0 +1,40 @@
+import { join } from "node:path";
+import type { Module } from "@plinth/module";
+import { migrate } from "../database/migrate.ts";
+import { loadMigrations, type MigrationSource, sqlMigration } from "../database/migration.ts";
+import { eventMigrations } from "../events/event-tables.ts";
+import { migrateJobs } from "../jobs/migrate-jobs.ts";
+import type { Logger } from "../logging/logger.ts";
+import { IDEMPOTENCY_TABLE_SQL } from "../rpc/idempotency-store.ts";
+import { stateMigrations } from "../state/postgres-state-store.ts";
+
+const idempotencyMigrations: MigrationSource = {
+  name: "idempotency",
+  migrations: [sqlMigration("0001-idempotency-keys", IDEMPOTENCY_TABLE_SQL)],
+};
+
+/** The tables that the kernel keeps in every module's schema, then the module's own. */
+export async function migrationSources(module: Module, folder: string): Promise<MigrationSource[]> {
+  const own = await loadMigrations(module.metadata.name, join(folder, "migrations"));
+  return [eventMigrations, idempotencyMigrations, stateMigrations, own];
+}
+
+export interface MigrateModuleOptions {
+  readonly module: Module;
+  /** The module's folder, with its `migrations/`. */
+  readonly folder: string;
+  /** Connects as the schema's owner. */
+  readonly ownerUrl: string;
+  readonly schema: string;
+  readonly logger: Logger;
+}
+
+/** Brings everything in a module's schema up to date; answers the ids of what was applied. */
+export async function migrateModule({ module, folder, ownerUrl, schema, logger }: MigrateModuleOptions): Promise<string[]> {
+  const sources = await migrationSources(module, folder);
+  const [applied] = await Promise.all([
+    migrate({ url: ownerUrl, schema, sources, logger }),
+    migrateJobs({ url: ownerUrl, schema, logger }),
+  ]);
+  return applied;
+}

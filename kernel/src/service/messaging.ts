@@ -1,0 +1,81 @@
+import { type Module, topics } from "@plinth/module";
+import type { Transaction } from "../database/database.ts";
+import { type AuditEntry, createAuditor } from "../events/audit.ts";
+import type { Bus } from "../events/bus.ts";
+import { type Consumer, createConsumer } from "../events/consumer.ts";
+import { publishedTypes, subscribedTypes } from "../events/declared-events.ts";
+import { createPublisher, type Publisher } from "../events/outbox.ts";
+import { startRelay } from "../events/relay.ts";
+import type { Lifecycle } from "../lifecycle/lifecycle.ts";
+import type { Logger } from "../logging/logger.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import type { ModuleStorage } from "./module-storage.ts";
+import type { Place } from "./place.ts";
+
+export interface MessagingParts {
+  readonly module: Module;
+  readonly place: Place;
+  readonly storage: ModuleStorage | undefined;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly lifecycle: Lifecycle;
+}
+
+/** What a module says to others and hears from them. */
+export interface Messaging extends Publisher, Pick<Consumer, "subscribe" | "listen"> {
+  audit(tx: Transaction, entry: AuditEntry): Promise<void>;
+  /** Begins to send what the outbox holds and to hand events to the handlers. */
+  start(): Promise<void>;
+}
+
+/** A module without database and without events has no business with the bus, and no connection to it. */
+export async function openMessaging(parts: MessagingParts): Promise<Messaging> {
+  const { module, place, storage, logger, metrics, lifecycle } = parts;
+  const { name } = module.metadata;
+  const publisher = createPublisher({ module: name, types: publishedTypes(module), metrics });
+  const audit = createAuditor(name, publisher);
+  const talk = { publish: publisher.publish, audit };
+  if (storage === undefined && module.spec.events === undefined) return { ...talk, ...withoutBus(name) };
+
+  const bus = await place.busFor(module);
+  lifecycle.onStop("bus", () => bus.close());
+  const consumer = createConsumer({
+    module: name,
+    types: subscribedTypes(module),
+    bus,
+    database: storage?.database,
+    logger,
+    metrics,
+    retentionMs: longestRetention(place),
+  });
+  metrics.beforeReading(async () => {
+    for (const [topic, lag] of Object.entries(await consumer.lag())) metrics.busLag.with(name, topic).set(lag);
+  });
+  return {
+    ...talk,
+    subscribe: consumer.subscribe,
+    listen: consumer.listen,
+    async start() {
+      if (storage !== undefined) await sendOutbox(parts, storage, bus);
+      lifecycle.onStop("consumers", () => consumer.close());
+      await consumer.start();
+    },
+  };
+}
+
+async function sendOutbox({ module, logger, lifecycle }: MessagingParts, { url, schema }: ModuleStorage, bus: Bus): Promise<void> {
+  const relay = await startRelay({ module: module.metadata.name, url, schema, bus, logger });
+  lifecycle.onStop("relay", () => relay.close());
+}
+
+function withoutBus(name: string): Pick<Messaging, "subscribe" | "listen" | "start"> {
+  const refuse = (): never => {
+    throw new Error(`Module ${name} declares no events; add them to spec.events in its module.yaml.`);
+  };
+  return { subscribe: refuse, listen: refuse, start: async () => {} };
+}
+
+/** The inbox remembers for as long as the bus may deliver again. */
+function longestRetention(place: Place): number {
+  return Math.max(...topics(place.modules.current.modules).map(({ retentionMs }) => retentionMs));
+}
