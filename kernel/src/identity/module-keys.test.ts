@@ -44,6 +44,20 @@ describe("module keys", () => {
     expect((await publishedKeys()).map((key) => key.kid)).toEqual([next]);
   });
 
+  test("at no moment of a rotation is there a key that signs and is not published", async () => {
+    await ensureModuleKeys(folder, "blog");
+    let rotating = true;
+    const rotations = (async () => {
+      for (let round = 0; round < 5; round++) await rotateModuleKeys(folder, "blog");
+      rotating = false;
+    })();
+    while (rotating) {
+      const { kid } = await readSigningKey(folder, "blog");
+      expect((await publishedKeys()).map((key) => key.kid)).toContain(kid);
+    }
+    await rotations;
+  });
+
   test("a published document that was broken or lost is written again", async () => {
     await ensureModuleKeys(folder, "blog");
     const { kid } = await readSigningKey(folder, "blog");

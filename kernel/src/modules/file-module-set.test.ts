@@ -94,6 +94,20 @@ describe("file module set", () => {
     expect(set.resolution.rejected).toEqual([]);
   });
 
+  test("a change during a reading is not missed", async () => {
+    // audit is read first; the others make the reading last longer than the change.
+    await write("audit", yaml("audit"));
+    for (let index = 10; index < 50; index++) await write(`module-${index}`, "");
+    await open();
+    for (let round = 1; round <= 10; round++) {
+      const reading = set.refresh();
+      await write("audit", yaml("audit", "", `1.0.${round}`));
+      await set.refresh();
+      expect(names()).toEqual([`audit@1.0.${round}`]);
+      await reading;
+    }
+  });
+
   test("an empty file, as one that is just being written, takes nothing away", async () => {
     await write("audit", yaml("audit"));
     await open();
