@@ -1,0 +1,401 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { AuditRecordedSchema } from "@plinth/proto/audit/v1/events_pb";
+import { CounterMovedSchema, CounterRemovedSchema } from "@plinth/proto/testing/v1/events_pb";
+import { Client } from "pg";
+import { unavailable } from "../base/errors.ts";
+import { currentContext, type RequestContext, runInContext } from "../base/request-context.ts";
+import { ALL_TENANTS } from "../database/database.ts";
+import { createEventModules, type EventModules, recordEffect, silentLogger, until } from "../testing/test-event-modules.ts";
+import { createAuditor } from "./audit.ts";
+import type { Envelope } from "./bus.ts";
+import { createConsumer } from "./consumer.ts";
+import { discardDeadLetter, listDeadLetters, replayDeadLetter } from "./dead-letters.ts";
+import { pruneInbox } from "./inbox.ts";
+import { createPublisher, outboxDepth } from "./outbox.ts";
+import { tail } from "./tail.ts";
+
+let modules: EventModules;
+beforeEach(async () => {
+  modules = await createEventModules();
+});
+afterEach(() => modules.close());
+
+const PAGE = { size: 50, token: "" };
+const CONTEXT: RequestContext = {
+  requestId: "req-1",
+  traceId: "a".repeat(32),
+  trace: { traceId: "a".repeat(32), spanId: "b".repeat(16), sampled: true },
+  module: "counter",
+  tenantId: "acme",
+  signal: new AbortController().signal,
+  clientAddress: "192.0.2.7",
+  userAgent: "x".repeat(2000),
+};
+
+describe("from publish to effect", () => {
+  test("an event takes effect once, in the publisher's tenant and trace", async () => {
+    const seen: { context: RequestContext | undefined; envelope: Envelope }[] = [];
+    await modules.startRelay();
+    await modules.startConsumer(async (event, tx, envelope) => {
+      seen.push({ context: currentContext(), envelope });
+      await recordEffect(event, tx, envelope);
+    });
+    await runInContext(CONTEXT, () => modules.publish({ counterId: "c", step: 1 }));
+    await until(async () => (await modules.countEffects()) > 0);
+    expect(seen).toHaveLength(1);
+    expect(seen[0]?.envelope).toMatchObject({
+      eventType: "CounterMoved",
+      type: "testing.counter.moved",
+      topic: "testing.counter",
+      version: "1.0",
+      source: "counter-service",
+      tenantId: "acme",
+      key: "c",
+      data: { counterId: "c", step: 1 },
+    });
+    expect(seen[0]?.context).toMatchObject({
+      requestId: seen[0]?.envelope.eventId,
+      traceId: "a".repeat(32),
+      tenantId: "acme",
+      module: "ledger",
+      caller: "counter",
+    });
+    const rows = await modules.ledger.database.read((tx) => tx.query("select tenant from effects"));
+    expect(rows).toEqual([{ tenant: "acme" }]);
+  });
+
+  test("what is rolled back is never sent, and what breaks its proto or the declaration is refused", async () => {
+    await modules.startRelay();
+    await modules.startConsumer(recordEffect);
+    await expect(
+      modules.counter.database.transaction(async (tx) => {
+        await modules.publisher.publish(tx, CounterMovedSchema, { counterId: "undone", step: 1 });
+        throw new Error("changed my mind");
+      }),
+    ).rejects.toThrow("changed my mind");
+    await expect(modules.publish({ counterId: "c", step: 0 })).rejects.toMatchObject({
+      code: "VALIDATION_ERROR",
+      fieldErrors: { step: expect.any(String) },
+    });
+    await expect(modules.publish({ counterId: "", step: 1 })).rejects.toMatchObject({ code: "VALIDATION_ERROR" });
+    const undeclared = createPublisher({ module: "counter", types: new Set() });
+    await expect(
+      modules.counter.database.transaction((tx) => undeclared.publish(tx, CounterMovedSchema, { counterId: "c", step: 1 })),
+    ).rejects.toThrow("does not declare to publish testing.counter.moved");
+    await modules.publish({ counterId: "done", step: 1 });
+    await until(async () => (await modules.countEffects()) > 0);
+    expect(await modules.steps("undone")).toEqual([]);
+    expect(await modules.steps("done")).toEqual([1]);
+  });
+
+  test("events of several tenants in one batch each take effect in their own", async () => {
+    for (const [index, tenantId] of ["a", "b", "a", "c", "c", "a"].entries()) {
+      await modules.counter.database.transaction(
+        (tx) => modules.publisher.publish(tx, CounterMovedSchema, { counterId: "one-key", step: index + 1 }),
+        { tenantId },
+      );
+    }
+    await modules.startRelay();
+    await modules.startConsumer(recordEffect);
+    await until(async () => (await modules.countEffects()) === 6);
+    const rows = await modules.ledger.database.read((tx) => tx.query<{ tenant: string }>("select tenant from effects order by id"));
+    expect(rows.map(({ tenant }) => tenant)).toEqual(["a", "b", "a", "c", "c", "a"]);
+  });
+
+  test("of two transactions that publish for one key, the later to commit comes later", async () => {
+    const first = Promise.withResolvers<void>();
+    const published = Promise.withResolvers<void>();
+    const slow = modules.counter.database.transaction(async (tx) => {
+      await modules.publisher.publish(tx, CounterMovedSchema, { counterId: "key", step: 1 });
+      published.resolve();
+      await first.promise;
+    });
+    await published.promise;
+    // Must wait for the first, which holds the key; were its number drawn at once, it could overtake or be skipped.
+    const quick = modules.publish({ counterId: "key", step: 2 });
+    await modules.startRelay();
+    await modules.startConsumer(recordEffect);
+    await modules.publish({ counterId: "other", step: 1 });
+    await until(async () => (await modules.countEffects()) === 1);
+    expect(await modules.steps("key")).toEqual([]);
+    first.resolve();
+    await Promise.all([slow, quick]);
+    await until(async () => (await modules.countEffects()) === 3);
+    expect(await modules.steps("key")).toEqual([1, 2]);
+  });
+
+  test("nothing is skipped when a long transaction commits after others that published later", async () => {
+    await modules.startRelay();
+    await modules.startConsumer(recordEffect);
+    const release = Promise.withResolvers<void>();
+    const open = Array.from({ length: 5 }, async (_, index) => {
+      const ready = Promise.withResolvers<void>();
+      const done = modules.counter.database.transaction(async (tx) => {
+        await modules.publisher.publish(tx, CounterMovedSchema, { counterId: `long-${index}`, step: 1 });
+        ready.resolve();
+        await release.promise;
+      });
+      await ready.promise;
+      return { done };
+    });
+    const started = await Promise.all(open);
+    for (let step = 1; step <= 200; step++) await modules.publish({ counterId: `short-${step % 7}`, step });
+    await until(async () => (await modules.countEffects()) === 200);
+    release.resolve();
+    await Promise.all(started.map(({ done }) => done));
+    await until(async () => (await modules.countEffects()) === 205);
+  });
+
+  test("a tail shows events and leaves no trace", async () => {
+    await modules.startRelay();
+    const bus = await modules.openBus("ledger");
+    const stop = new AbortController();
+    await modules.publish({ counterId: "c", step: 1 }, { counterId: "c", step: 2 });
+    const shown: unknown[] = [];
+    for await (const { data } of tail(bus, { topics: ["testing.counter"], ageMs: 60_000, signal: stop.signal })) {
+      shown.push(data);
+      if (shown.length === 2) stop.abort();
+    }
+    expect(shown).toEqual([
+      { counterId: "c", step: 1 },
+      { counterId: "c", step: 2 },
+    ]);
+    expect(await bus.lag("ledger")).toEqual({});
+  });
+
+  test("listeners hear every event, again after a failure, and what came before their start as far as they look back", async () => {
+    await modules.startRelay();
+    await modules.publish({ counterId: "early", step: 1 });
+    await until(async () => (await modules.counter.database.read(outboxDepth)) === 0);
+    const heard: string[] = [];
+    let failures = 0;
+    const consumer = createConsumer({
+      module: "gateway",
+      types: new Set(["testing.counter.moved"]),
+      bus: await modules.openBus("ledger"),
+      database: undefined,
+      logger: silentLogger,
+      retentionMs: 1,
+    });
+    consumer.listen(
+      CounterMovedSchema,
+      (event) => {
+        if (event.counterId === "late" && failures++ === 0) throw new Error("not now");
+        heard.push(event.counterId);
+      },
+      { lookBackMs: 60_000 },
+    );
+    expect(() => consumer.subscribe(CounterRemovedSchema, async () => {})).toThrow("has no database");
+    expect(() => consumer.listen(CounterRemovedSchema, () => {})).toThrow("does not declare to receive testing.counter.removed");
+    await consumer.start();
+    await modules.publish({ counterId: "late", step: 1 });
+    await until(() => heard.length === 2);
+    await consumer.close();
+    expect(heard).toEqual(["early", "late"]);
+  });
+
+  test("an audit entry says who, where and in which trace", async () => {
+    const audit = createAuditor("counter", createPublisher({ module: "counter", types: new Set(["platform.audit.recorded"]) }));
+    await runInContext(CONTEXT, () =>
+      modules.counter.database.transaction((tx) =>
+        audit(tx, {
+          action: "user.login",
+          resource: "user",
+          resourceId: "u1",
+          outcome: "denied",
+          userId: "u1",
+          metadata: { why: "locked" },
+        }),
+      ),
+    );
+    const [row] = await modules.counter.database.read((tx) => tx.query<{ envelope: Envelope }>("select envelope from outbox"));
+    expect(row?.envelope).toMatchObject({
+      type: "platform.audit.recorded",
+      topic: "platform.audit",
+      tenantId: "acme",
+      data: {
+        entry: {
+          userId: "u1",
+          action: "user.login",
+          outcome: "OUTCOME_DENIED",
+          ipAddress: "192.0.2.7",
+          userAgent: "x".repeat(1024),
+          requestId: "req-1",
+          traceId: "a".repeat(32),
+          tenantId: "acme",
+          module: "counter",
+          metadata: { why: "locked" },
+        },
+      },
+    });
+    expect(row?.envelope.eventType).toBe(AuditRecordedSchema.name);
+  });
+});
+
+describe("an event that fails", () => {
+  test("is tried again while later events of its key wait, and other keys go on", async () => {
+    const release = { now: false };
+    await modules.publish(
+      { counterId: "stuck", step: 1 },
+      ...Array.from({ length: 20 }, (_, index) => ({ counterId: `free-${index}`, step: 1 })),
+      { counterId: "stuck", step: 2 },
+    );
+    await modules.startRelay();
+    await modules.startConsumer(
+      async (event, tx, envelope) => {
+        if (event.counterId === "stuck" && event.step === 1 && !release.now) throw unavailable("Stock is away.");
+        await recordEffect(event, tx, envelope);
+      },
+      { retry: { transientAttempts: 1_000_000 } },
+    );
+    await until(async () => (await modules.countEffects()) === 20);
+    expect(await modules.steps("stuck")).toEqual([]);
+    release.now = true;
+    await until(async () => (await modules.countEffects()) === 22);
+    expect(await modules.steps("stuck")).toEqual([1, 2]);
+  });
+
+  test("becomes a dead letter after its last try; then its key goes on, and it can be replayed once", async () => {
+    let mended = false;
+    let tries = 0;
+    await modules.publish({ counterId: "key", step: 1 }, { counterId: "key", step: 2, note: "break" }, { counterId: "key", step: 3 });
+    await modules.startRelay();
+    await modules.startConsumer(async (event, tx, envelope) => {
+      await recordEffect(event, tx, envelope);
+      if (event.note === "break" && !mended) {
+        tries++;
+        throw new Error("no such shelf", { cause: new Error("shelf 7") });
+      }
+    });
+    await until(async () => (await modules.countEffects()) === 2);
+    expect(await modules.steps("key")).toEqual([1, 3]);
+    // Once in the whole batch, then its three tries.
+    expect(tries).toBe(4);
+    const { items } = await listDeadLetters(modules.ledger.database, PAGE);
+    expect(items).toHaveLength(1);
+    const [letter] = items;
+    expect(letter).toMatchObject({ attempts: 3, error: "no such shelf: shelf 7", reason: "INTERNAL_ERROR", replayRequested: false });
+    const eventId = letter?.envelope.eventId ?? "";
+
+    await replayDeadLetter(modules.ledger.database, eventId);
+    await until(async () => (await listDeadLetters(modules.ledger.database, PAGE)).items[0]?.attempts === 4);
+    expect(await modules.steps("key")).toEqual([1, 3]);
+    mended = true;
+    await replayDeadLetter(modules.ledger.database, eventId);
+    await until(async () => (await listDeadLetters(modules.ledger.database, PAGE)).items.length === 0);
+    expect(await modules.steps("key")).toEqual([1, 3, 2]);
+    await expect(replayDeadLetter(modules.ledger.database, eventId)).rejects.toMatchObject({ reason: "DEAD_LETTER_NOT_FOUND" });
+  });
+
+  test("because its data breaks the proto is a dead letter at once, and can be discarded", async () => {
+    const bus = await modules.openBus("ledger");
+    await modules.startConsumer(recordEffect, { bus });
+    const envelope = (eventId: string, data: unknown): Envelope => ({
+      eventId,
+      eventType: "CounterMoved",
+      type: "testing.counter.moved",
+      topic: "testing.counter",
+      version: "1.1",
+      timestamp: new Date().toISOString(),
+      source: "counter-service",
+      tenantId: "default",
+      key: "c",
+      traceparent: "",
+      data,
+    });
+    await bus.send([
+      envelope("evt_bad1", { counterId: "c", step: "many" }),
+      envelope("evt_bad2", { step: 1 }),
+      envelope("evt_good", { counterId: "c", step: 1, colourOfANewerVersion: "red" }),
+    ]);
+    await until(async () => (await modules.countEffects()) === 1);
+    const { items } = await listDeadLetters(modules.ledger.database, PAGE);
+    expect(items.map(({ envelope: { eventId }, reason }) => [eventId, reason])).toEqual([
+      ["evt_bad1", "VALIDATION_ERROR"],
+      ["evt_bad2", "VALIDATION_ERROR"],
+    ]);
+    for (const { envelope: letter } of items) await discardDeadLetter(modules.ledger.database, letter.eventId);
+    expect((await listDeadLetters(modules.ledger.database, PAGE)).items).toEqual([]);
+  });
+});
+
+describe("exactly one effect", () => {
+  test("also when the bus delivers an event twice, in one batch or in two", async () => {
+    const bus = await modules.openBus("ledger", false);
+    await modules.publish({ counterId: "c", step: 1 });
+    const [row] = await modules.counter.database.read((tx) => tx.query<{ envelope: Envelope }>("select envelope from outbox"));
+    if (row === undefined) throw new Error("unreachable");
+    await bus.send([row.envelope, row.envelope]);
+    await modules.startConsumer(recordEffect, { bus });
+    await until(async () => (await bus.lag("ledger"))["testing.counter"] === 0);
+    await bus.send([row.envelope]);
+    await until(async () => (await bus.lag("ledger"))["testing.counter"] === 0);
+    expect(await modules.steps("c")).toEqual([1]);
+  });
+
+  test("also when the relay is cut off between sending and noting it", async () => {
+    const inner = await modules.openBus("counter", false);
+    const admin = new Client({ connectionString: modules.testDatabase.adminUrl });
+    await admin.connect();
+    let cuts = 0;
+    await modules.startConsumer(recordEffect);
+    const { moveOutbox: _, ...bus } = inner;
+    await modules.publish(...Array.from({ length: 50 }, (_, index) => ({ counterId: `c${index % 5}`, step: Math.floor(index / 5) + 1 })));
+    await modules.startRelay({
+      ...bus,
+      async send(envelopes) {
+        await inner.send(envelopes);
+        if (cuts++ < 2)
+          await admin.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'plinth-relay-counter'");
+      },
+    });
+    await until(async () => (await modules.counter.database.read(outboxDepth)) === 0);
+    await until(async () => (await inner.lag("ledger"))["testing.counter"] === 0);
+    await admin.end();
+    expect(cuts).toBeGreaterThanOrEqual(3);
+    for (let counter = 0; counter < 5; counter++) expect(await modules.steps(`c${counter}`)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
+
+  test("while the bus is down the outbox keeps everything", async () => {
+    const inner = await modules.openBus("counter", false);
+    let down = true;
+    let refused = 0;
+    const { moveOutbox: _, ...bus } = inner;
+    await modules.startRelay({
+      ...bus,
+      async send(envelopes) {
+        if (down) {
+          refused++;
+          throw new Error("no route to the bus");
+        }
+        await inner.send(envelopes);
+      },
+    });
+    await modules.startConsumer(recordEffect);
+    await modules.publish({ counterId: "c", step: 1 });
+    await modules.publish({ counterId: "c", step: 2 });
+    await until(() => refused >= 2);
+    expect(await modules.counter.database.read(outboxDepth)).toBe(2);
+    down = false;
+    await until(async () => (await modules.countEffects()) === 2);
+    expect(await modules.steps("c")).toEqual([1, 2]);
+  });
+});
+
+test("the inbox forgets what the bus no longer has, and nothing younger", async () => {
+  await modules.startRelay();
+  await modules.startConsumer(recordEffect);
+  await modules.publish({ counterId: "c", step: 1 });
+  await until(async () => (await modules.countEffects()) === 1);
+  const count = async (): Promise<unknown> =>
+    (await modules.ledger.database.read((tx) => tx.query("select count(*)::int as n from inbox")))[0];
+  await pruneInbox(modules.ledger.database, 60_000);
+  expect(await count()).toEqual({ n: 1 });
+  await modules.ledger.database.transaction((tx) => tx.query("insert into inbox values ('evt_00000000000000000000000000')"), {
+    tenantId: ALL_TENANTS,
+  });
+  await pruneInbox(modules.ledger.database, 60_000);
+  expect(await count()).toEqual({ n: 1 });
+  await pruneInbox(modules.ledger.database, -60_000);
+  expect(await count()).toEqual({ n: 0 });
+});
