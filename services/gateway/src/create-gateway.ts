@@ -37,17 +37,18 @@ export interface GatewayPorts {
 }
 
 export interface Gateway {
-  listen(options: ListenerOptions): Promise<{ readonly port: number }>;
+  /** Answers the port that it listens on. */
+  listen(options: ListenerOptions): Promise<number>;
   /** Takes effect with the next request. Throws, and changes nothing, where a value makes no sense. */
   configure(config: GatewayConfig): void;
   /** From now on the session's access tokens are refused; `untilMs` is when the last of them expires. */
   revokeSession(sessionId: string, untilMs: number): void;
   /** What authz granted to this user is asked anew; without a user, to everybody. */
   forgetGrants(userId?: string): void;
-  /** Whether every module's methods are known by now. */
-  readonly settled: boolean;
+  /** Resolves when each module that is there has said which methods it has, or failed to. */
+  readonly settled: Promise<void>;
   /** No new connections, what runs may finish within `graceMs`. */
-  stop(graceMs: number): Promise<void>;
+  close(graceMs: number): Promise<void>;
 }
 
 export function createGateway(ports: GatewayPorts, config: GatewayConfig): Gateway {
@@ -86,11 +87,13 @@ export function createGateway(ports: GatewayPorts, config: GatewayConfig): Gatew
     ),
   };
   const stopFollowing = modules.onChange(follow);
+  const waiting: (() => void)[] = [];
   let listener: Listener | undefined;
 
   /** Requests under way keep the routing they began with. */
   function route(): void {
     state.routing = buildRouting(modules.current.modules, descriptors.rules, state.settings, descriptors.pending);
+    if (!descriptors.pending) for (const resolve of waiting.splice(0)) resolve();
   }
 
   function follow(): void {
@@ -105,7 +108,7 @@ export function createGateway(ports: GatewayPorts, config: GatewayConfig): Gatew
   return {
     async listen(options) {
       listener = await serveGateway(parts, options);
-      return { port: listener.port };
+      return listener.port;
     },
     configure(changed) {
       const clientAddress = clientAddressBehind(changed.trustedProxies);
@@ -118,9 +121,10 @@ export function createGateway(ports: GatewayPorts, config: GatewayConfig): Gatew
     revokeSession: (sessionId, untilMs) => revoked.add(sessionId, untilMs),
     forgetGrants: (userId) => (userId === undefined ? grants.forgetAll() : grants.forgetUser(userId)),
     get settled() {
-      return !descriptors.pending;
+      if (!descriptors.pending) return Promise.resolve();
+      return new Promise<void>((resolve) => waiting.push(resolve));
     },
-    async stop(graceMs) {
+    async close(graceMs) {
       state.draining = true;
       stopFollowing();
       await listener?.close(graceMs);

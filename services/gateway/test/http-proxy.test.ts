@@ -38,15 +38,15 @@ beforeAll(async () => {
       moduleWith("gone", [{ path: "/api/v1/gone", methods: ["GET"], auth: "public" }]),
     ],
     backends: { blog: { httpPort: backend.port }, gone: { httpPort: 1 } },
-    askAuthz: async (user, permission) => {
-      asked.push(`${user} ${permission}`);
+    askAuthz: async ({ id }, permission) => {
+      asked.push(`${id} ${permission}`);
       return !refuse;
     },
   });
 });
 
 afterAll(async () => {
-  await plinth.gateway.stop(1000);
+  await plinth.gateway.close(1000);
   await backend.close();
 });
 

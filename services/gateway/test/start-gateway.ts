@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { AddressInfo } from "node:net";
 import { createStaticDiscovery, type Discovery } from "@plinth/kernel/discovery";
 import { createHealth } from "@plinth/kernel/health";
-import { createUserTokens, publicJwk } from "@plinth/kernel/identity";
+import { createUserTokens, publicJwk, type UserTokens } from "@plinth/kernel/identity";
 import { silentLogger } from "@plinth/kernel/logging";
 import type { ModuleSnapshot } from "@plinth/kernel/modules";
 import { createMetrics, createTracing } from "@plinth/kernel/telemetry";
@@ -36,6 +36,10 @@ export function accessToken(user = "user_1", session = "sess_1", expiresIn = 900
   });
 }
 
+export function testUserTokens(): UserTokens {
+  return createUserTokens({ issuer: "https://plinth.test", audience: "plinth", jwks: async () => ({ keys: [jwk] }), logger: silentLogger });
+}
+
 export function moduleWith(name: string, routes: Route[]): Module {
   return { apiVersion: "plinth.dev/v1alpha1", kind: "Module", metadata: { name }, spec: { version: "1.0.0", routes } };
 }
@@ -64,7 +68,8 @@ export interface TestGateway {
   readonly origin: string;
   readonly discovery: Discovery;
   setModules(modules: readonly Module[]): void;
-  metricsText(): Promise<string>;
+  /** Resolves when every module's methods are known. */
+  settled(): Promise<void>;
 }
 
 export interface TestGatewayOptions {
@@ -101,12 +106,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
       },
       discovery,
       identity: { tokenFor: (callee) => `service-token-for-${callee}` },
-      userTokens: createUserTokens({
-        issuer: "https://plinth.test",
-        audience: "plinth",
-        jwks: async () => ({ keys: [jwk] }),
-        logger: silentLogger,
-      }),
+      userTokens: testUserTokens(),
       askAuthz: options.askAuthz ?? (async () => true),
       health,
       metrics,
@@ -115,7 +115,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     },
     { ...TEST_CONFIG, ...options.config },
   );
-  const { port } = await gateway.listen({
+  const port = await gateway.listen({
     host: "127.0.0.1",
     port: 0,
     ...(options.headTimeoutMs !== undefined && { headTimeoutMs: options.headTimeoutMs }),
@@ -129,7 +129,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
       snapshot = { revision: snapshot.revision + 1, modules };
       for (const listener of listeners) listener(snapshot);
     },
-    metricsText: () => metrics.text(),
+    settled: () => gateway.settled,
   };
 }
 

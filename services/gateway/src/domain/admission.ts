@@ -26,6 +26,7 @@ export interface Inbound {
   readonly path: string;
   readonly protocol: Protocol;
   readonly clientAddress: string;
+  readonly requestId: string;
   /** `name` is lower case. */
   header(name: string): string | undefined;
   policy: RoutePolicy | undefined;
@@ -126,7 +127,7 @@ export class Admission {
         target.admitted();
         return;
       }
-      const granted = grants.allows(user.id, policy.permission, user.token);
+      const granted = grants.allows(user, policy.permission, inbound.requestId);
       if (granted === true) {
         target.admitted();
         return;

@@ -1,8 +1,8 @@
-import { type Clock, systemClock } from "@plinth/kernel/base";
+import { type Clock, systemClock, type UserIdentity } from "@plinth/kernel/base";
 import { LRUCache } from "lru-cache";
 
 /** Asks authz; answers whether the user has the permission. */
-export type AskAuthz = (userId: string, permission: string, token: string) => Promise<boolean>;
+export type AskAuthz = (user: UserIdentity, permission: string, requestId: string) => Promise<boolean>;
 
 /**
  * Permissions that authz granted a moment ago. Only grants are remembered: a refusal is asked anew each time, so a new role works at
@@ -10,7 +10,7 @@ export type AskAuthz = (userId: string, permission: string, token: string) => Pr
  */
 export interface Grants {
   /** True at once where remembered, else a promise of authz's answer. */
-  allows(userId: string, permission: string, token: string): true | Promise<boolean>;
+  allows(user: UserIdentity, permission: string, requestId: string): true | Promise<boolean>;
   forgetUser(userId: string): void;
   forgetAll(): void;
 }
@@ -22,25 +22,25 @@ export function createGrants(ask: AskAuthz, options: { ttlMs?: number; maxUsers?
   /** Grows with each invalidation: an answer asked for before it must not be remembered after it. */
   let era = 0;
 
-  async function askOnce(userId: string, permission: string, token: string): Promise<boolean> {
+  async function askOnce(user: UserIdentity, permission: string, requestId: string): Promise<boolean> {
     const askedIn = era;
-    const granted = await ask(userId, permission, token);
+    const granted = await ask(user, permission, requestId);
     if (granted && askedIn === era) {
-      const permissions = byUser.get(userId) ?? new Map<string, number>();
+      const permissions = byUser.get(user.id) ?? new Map<string, number>();
       permissions.set(permission, clock.elapsed() + ttlMs);
-      byUser.set(userId, permissions);
+      byUser.set(user.id, permissions);
     }
     return granted;
   }
 
   return {
-    allows(userId, permission, token) {
-      const until = byUser.get(userId)?.get(permission);
+    allows(user, permission, requestId) {
+      const until = byUser.get(user.id)?.get(permission);
       if (until !== undefined && until > clock.elapsed()) return true;
-      const key = `${era}\n${userId}\n${permission}`;
+      const key = `${era}\n${user.id}\n${permission}`;
       let answer = asking.get(key);
       if (answer === undefined) {
-        answer = askOnce(userId, permission, token).finally(() => asking.delete(key));
+        answer = askOnce(user, permission, requestId).finally(() => asking.delete(key));
         asking.set(key, answer);
       }
       return answer;

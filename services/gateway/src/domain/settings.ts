@@ -26,6 +26,21 @@ export interface GatewayConfig {
   readonly tenantDomain?: string;
 }
 
+/** All keys, for whoever follows their changes. */
+export const CONFIG_KEYS: readonly (keyof GatewayConfig)[] = [
+  "addressLimit",
+  "userLimit",
+  "cors",
+  "trustedProxies",
+  "maintenance",
+  "maintenanceRetrySeconds",
+  "routeTimeout",
+  "bodyLimitBytes",
+  "cacheBytes",
+  "tenantHeader",
+  "tenantDomain",
+];
+
 /** The configuration with its units resolved, made anew at each change. */
 export interface Settings {
   readonly addressLimit: RateLimit;

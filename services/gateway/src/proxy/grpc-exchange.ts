@@ -164,7 +164,10 @@ export class GrpcExchange implements Inbound, AdmissionTarget {
     });
     call.on("error", (error) => this.#onCallError(policy, error));
     call.on("close", () => {
-      if (!this.#settled) this.#onCallError(policy, new Error("The module closed the call."));
+      // A call that ended in order still has its trailers to send.
+      if (!this.#settled && (call.rstCode !== constants.NGHTTP2_NO_ERROR || !this.#stream.headersSent)) {
+        this.#onCallError(policy, new Error("The module closed the call."));
+      }
     });
     this.#stream.pipe(call);
   }

@@ -127,7 +127,8 @@ function sniff(socket: Socket, timeoutMs: number, decided: (isHttp2: boolean) =>
     socket.pause();
     socket.unshift(seen);
     decided(matches);
-    socket.resume();
+    // HTTP/2 takes what is buffered and the rest from the handle; resuming would pour it out beside it.
+    if (!matches) socket.resume();
   }
 }
 
