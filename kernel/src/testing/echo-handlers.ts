@@ -8,6 +8,8 @@ export interface EchoProbe {
   readonly contexts: CallContext[];
   /** Runs inside PublishNote before it answers. */
   beforePublish: (context: CallContext) => Promise<void> | void;
+  /** Runs inside Count before each message but the first. */
+  betweenCounts: (context: CallContext) => Promise<void> | void;
   /** How often CreateNote has had its effect. */
   created: number;
   /** How many Count streams are open. */
@@ -15,7 +17,7 @@ export interface EchoProbe {
 }
 
 export function createEchoProbe(): EchoProbe {
-  return { contexts: [], beforePublish: () => undefined, created: 0, counting: 0 };
+  return { contexts: [], beforePublish: () => undefined, betweenCounts: () => undefined, created: 0, counting: 0 };
 }
 
 /** The handlers of `plinth.testing.v1.EchoService`. */
@@ -48,8 +50,7 @@ export function echoHandlers(probe: EchoProbe): Handlers<typeof EchoService> {
         for (let value = 1; value <= request.to; value++) {
           if (value === request.failAt) throw new PlinthError("CONFLICT", "Told to fail here.", { reason: "FAIL_AT" });
           yield { value };
-          // Gives way, as a handler that reads from somewhere does.
-          await Promise.resolve();
+          await probe.betweenCounts(context);
         }
       } finally {
         probe.counting--;
@@ -65,4 +66,11 @@ export function echoHandlers(probe: EchoProbe): Handlers<typeof EchoService> {
       });
     },
   };
+}
+
+/** A handler's wait that only the end of its call ends. */
+export function untilAborted({ signal }: CallContext): Promise<void> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+  });
 }

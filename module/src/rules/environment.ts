@@ -12,7 +12,7 @@ export type HasSecret = (module: Module, secret: SecretReference) => boolean;
 /** Each required secret is there. */
 export function checkSecrets(module: Module, hasSecret: HasSecret, report: Report): void {
   for (const [index, secret] of (module.spec.secrets ?? []).entries()) {
-    if (secret.optional === true || hasSecret(module, secret)) continue;
+    if (secret.optional === true || secret.generate === true || hasSecret(module, secret)) continue;
     report({
       reason: "SecretMissing",
       path: ["spec", "secrets", index, "from"],

@@ -104,6 +104,12 @@ const Secret = Type.Object(
       field.closed,
     ),
     optional: Type.Optional(Type.Boolean({ default: false, description: "The module starts without it." })),
+    generate: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description: "Where it is missing, the platform makes it: 32 random bytes in base64url, 43 characters.",
+      }),
+    ),
   },
   field.closed,
 );

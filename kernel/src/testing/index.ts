@@ -1,0 +1,2 @@
+export { type HarnessOptions, type ServiceHarness, startHarness, type TestCaller } from "./service-harness.ts";
+export { createTestDatabase, type TestDatabase } from "./test-postgres.ts";

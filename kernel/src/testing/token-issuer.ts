@@ -1,0 +1,45 @@
+import { generateKeyPairSync } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import jsonwebtoken from "jsonwebtoken";
+import { DEFAULT_TENANT, type UserIdentity } from "../base/request-context.ts";
+import type { Instance } from "../discovery/discovery.ts";
+import { publicJwk } from "../identity/jwks.ts";
+
+/** Signs end users' tokens where the module that does so is not part of a test; its keys are fetched over HTTP like that one's. */
+export interface TokenIssuer {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly instance: Instance;
+  sign(user: Partial<Omit<UserIdentity, "token">>): string;
+  close(): Promise<void>;
+}
+
+export async function startTokenIssuer(): Promise<TokenIssuer> {
+  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const jwk = publicJwk(privateKey);
+  const server = createServer((_request, response) => {
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify({ keys: [jwk] }));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const issuer = "plinth";
+  const audience = "plinth-api";
+  return {
+    issuer,
+    audience,
+    instance: { id: "issuer", host: "127.0.0.1", httpPort: port, grpcPort: 0, version: "0.0.0" },
+    sign({ id = "user_test", email = "test@example.com", roles = [], tenantId = DEFAULT_TENANT, sessionId = "sess_test" }) {
+      const claims = { sub: id, email, roles, tenant_id: tenantId, sid: sessionId };
+      return jsonwebtoken.sign(claims, privateKey, { algorithm: "RS256", keyid: jwk.kid, issuer, audience, expiresIn: "5m" });
+    },
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
