@@ -7,7 +7,7 @@ import type { Logger } from "../logging/logger.ts";
  */
 export function workerLogger(logger: Logger): WorkerLogger {
   return new WorkerLogger((scope) => (level, message) => {
-    if (level === "error" && scope.jobId === undefined) logger.error(message);
+    if (level === "error" && scope.jobId === undefined && !message.startsWith("Failed task")) logger.error(message);
     else if (level === "warning") logger.warn(message);
     else logger.debug(message);
   });
