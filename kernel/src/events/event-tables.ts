@@ -38,12 +38,13 @@ create index outbox_in_order on outbox (id);
 create table outbox_slot (only_row boolean primary key default true check (only_row), slot smallint not null);
 insert into outbox_slot (slot) values (0);
 
--- Lets writers go on in another table, if there is a clean one. A transaction that began before may still write into the old one: a table
+-- Empties the tables that are not written, and lets writers go on in one of them. A transaction that began before may still write into the old one: a table
 -- is cleaned only when nobody holds it and nothing is left in it.
 create function rotate_outbox() returns boolean language plpgsql security definer set search_path from current as $$
 declare
   written smallint;
   candidate smallint;
+  clean smallint;
   left_over boolean;
 begin
   select slot into written from outbox_slot;
@@ -56,13 +57,13 @@ begin
         if pg_relation_size(format('outbox_%s', candidate)::regclass) > 0 then
           execute format('truncate outbox_%s', candidate);
         end if;
-        update outbox_slot set slot = candidate;
-        return true;
+        clean := coalesce(clean, candidate);
       end if;
     exception when lock_not_available then null;
     end;
   end loop;
-  return false;
+  if clean is not null then update outbox_slot set slot = clean; end if;
+  return clean is not null;
 end $$;
 
 create table inbox (event_id text collate "C" primary key);

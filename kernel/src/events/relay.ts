@@ -77,7 +77,9 @@ export async function startRelay({ module, url, schema, bus, logger }: RelayOpti
   const rotate = async (): Promise<void> => {
     sinceRotation = 0;
     const [row] = await session.query<{ rotated: boolean }>("select rotate_outbox() as rotated");
-    if (row?.rotated === false) logger.debug("Every other table of the outbox is held by a transaction; staying with this one");
+    if (row?.rotated === true) return;
+    logger.debug("Every other table of the outbox is held by a transaction; staying with this one for a while");
+    sinceRotation = ROTATE_AFTER - BATCH;
   };
 
   const pause = (ms: number): Promise<void> =>

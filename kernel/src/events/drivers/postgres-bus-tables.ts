@@ -21,10 +21,7 @@ const grants: Migration = {
 revoke insert, update, delete on segments, topics, partitions, groups, positions, log from ${tx.serviceRole};
 grant insert on log, groups, positions to ${tx.serviceRole};
 grant update (position) on positions to ${tx.serviceRole};
-revoke execute on function open_segment(bigint) from ${tx.serviceRole};
-do $$ begin
-  execute format('alter default privileges in schema %I revoke insert, update, delete on tables from ${tx.serviceRole}', current_schema());
-end $$;`);
+revoke execute on function open_segment(bigint) from ${tx.serviceRole};`);
   },
 };
 
@@ -88,9 +85,15 @@ create table positions (
 create function open_segment(wanted_retention_ms bigint) returns integer language plpgsql as $$
 declare
   made integer;
+  grantee text;
 begin
   insert into segments (retention_ms) values (wanted_retention_ms) returning id into made;
   execute format('create table log_%s (like log including defaults including constraints)', made);
+  -- The log itself says who may do what; its parts are nobody's business.
+  for grantee in select distinct a.grantee::regrole::text from pg_class c, aclexplode(c.relacl) a
+      where c.oid = format('log_%s', made)::regclass and a.grantee <> c.relowner loop
+    execute format('revoke all on log_%s from %s', made, grantee);
+  end loop;
   execute format('alter table log attach partition log_%s for values in (%s)', made, made);
   return made;
 end $$;
