@@ -35,6 +35,8 @@ export interface Platform {
   states(): readonly ModuleState[];
   rejected(): readonly ModuleProblems[];
   waiting(): readonly ModuleProblems[];
+  /** Right in themselves, and held back because what they need did not start: name → what it needs. */
+  heldBack(): ReadonlyMap<string, readonly string[]>;
   /** Restarts one module, or all: after its files changed. */
   restart(module?: string): Promise<void>;
   stop(): Promise<void>;
@@ -88,8 +90,10 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     await state?.running?.stop();
   }
 
-  const dependenciesRun = (module: Module): boolean =>
-    (module.spec.dependencies ?? []).every(({ module: name, optional }) => optional === true || states.get(name)?.phase === "Running");
+  const missingFor = (module: Module): string[] =>
+    (module.spec.dependencies ?? [])
+      .filter(({ module: name, optional }) => optional !== true && states.get(name)?.phase !== "Running")
+      .map(({ module: name }) => name);
 
   /** Brings what runs in line with the files: newcomers wave by wave, leavers in the other direction. */
   async function reconcile(): Promise<void> {
@@ -100,7 +104,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     for (const name of [...states.keys()].reverse()) if (!names.has(name) && !serving.has(name)) await stop(name);
     await addRoles(waves.flat());
     for (const wave of waves) {
-      await Promise.all(wave.filter((module) => !states.has(module.metadata.name) && dependenciesRun(module)).map(start));
+      await Promise.all(wave.filter((module) => !states.has(module.metadata.name) && missingFor(module).length === 0).map(start));
     }
   }
 
@@ -124,6 +128,12 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     states: () => [...states.values()],
     rejected: () => modules.resolution.rejected,
     waiting: () => modules.resolution.waiting,
+    heldBack: () =>
+      new Map(
+        selected()
+          .filter(({ metadata }) => !states.has(metadata.name))
+          .map((module) => [module.metadata.name, missingFor(module)]),
+      ),
     restart: (name) =>
       enqueue(async () => {
         for (const each of name === undefined ? [...states.keys()].reverse() : [name]) await stop(each);

@@ -37,6 +37,7 @@ function refusedRows(platform: Platform): string[][] {
   const reasons = (problems: readonly { reason: string }[]) => [...new Set(problems.map(({ reason }) => reason))].join(", ");
   return [
     ...platform.rejected().map(({ module, problems }) => [module || "(unnamed)", "", "Rejected", "", "", reasons(problems)]),
+    ...[...platform.heldBack()].map(([module, missing]) => [module, "", "Waiting", "", "", `for ${missing.join(", ")}`]),
     ...platform.waiting().map(({ module, problems }) => [module, "", "Waiting", "", "", reasons(problems)]),
   ];
 }

@@ -17,7 +17,7 @@ const SCHEMES: readonly { readonly name: string; readonly pattern: RegExp; reado
 export function createPasswordHasher(cost: Argon2Cost, pool: HashingPool): PasswordHasher {
   // Made at the first need: nobody waits for it at start.
   let decoy: Promise<string> | undefined;
-  const verify: Verify = (password, hash) => {
+  const verify: Verify = async (password, hash) => {
     const scheme = SCHEMES.find(({ pattern }) => pattern.test(hash));
     if (!scheme) throw new Error("A stored password hash is of no scheme that we know.");
     return pool.run(() => scheme.verify(password, hash));
