@@ -47,7 +47,7 @@ export async function listen(handlers: ListenerHandlers, options: ListenerOption
   const sessions = new Set<ServerHttp2Session>();
   const http1 = openHttp1(handlers, headTimeoutMs);
   const http2 = openHttp2(handlers, sessions);
-  const server = createServer({ noDelay: true, pauseOnConnect: false }, (socket) => {
+  const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     sniff(socket, headTimeoutMs, (isHttp2) => (isHttp2 ? http2 : http1).emit("connection", socket));
@@ -114,6 +114,7 @@ function sniff(socket: Socket, timeoutMs: number, decided: (isHttp2: boolean) =>
   const giveUp = () => socket.destroy();
   socket.setTimeout(timeoutMs, giveUp);
   socket.on("error", giveUp);
+  socket.on("end", giveUp);
   socket.on("data", onData);
 
   function onData(chunk: Buffer): void {
@@ -123,6 +124,7 @@ function sniff(socket: Socket, timeoutMs: number, decided: (isHttp2: boolean) =>
     if (matches && length < PREFACE.length) return;
     socket.off("data", onData);
     socket.off("timeout", giveUp);
+    socket.off("end", giveUp);
     socket.setTimeout(0);
     socket.pause();
     socket.unshift(seen);
