@@ -34,14 +34,19 @@ export async function storeDeadLetter(
       envelope.eventId,
       envelope.topic,
       envelope.type,
-      envelope.key,
-      envelope.tenantId,
+      storable(envelope.key),
+      storable(envelope.tenantId),
       JSON.stringify(envelope),
       failure.reason,
-      failure.error.slice(0, ERROR_LENGTH),
+      storable(failure.error.slice(0, ERROR_LENGTH)),
       failure.attempts,
     ],
   );
+}
+
+/** The one character that Postgres takes in no text: a letter that could not be stored would come back for ever. */
+function storable(text: string): string {
+  return text.replaceAll("\0", "\uFFFD");
 }
 
 /** Oldest first. */

@@ -306,13 +306,16 @@ describe("an event that fails", () => {
     await bus.send([
       envelope("evt_bad1", { counterId: "c", step: "many" }),
       envelope("evt_bad2", { step: 1 }),
+      { ...envelope("evt_bad3", { counterId: "\0", step: 1 }), key: "\0" },
       envelope("evt_good", { counterId: "c", step: 1, colourOfANewerVersion: "red" }),
     ]);
     await until(async () => (await modules.countEffects()) === 1);
+    await until(async () => (await listDeadLetters(modules.ledger.database, PAGE)).items.length === 3);
     const { items } = await listDeadLetters(modules.ledger.database, PAGE);
     expect(items.map(({ envelope: { eventId }, reason }) => [eventId, reason])).toEqual([
       ["evt_bad1", "VALIDATION_ERROR"],
       ["evt_bad2", "VALIDATION_ERROR"],
+      ["evt_bad3", "INTERNAL_ERROR"],
     ]);
     for (const { envelope: letter } of items) await discardDeadLetter(modules.ledger.database, letter.eventId);
     expect((await listDeadLetters(modules.ledger.database, PAGE)).items).toEqual([]);

@@ -12,6 +12,7 @@ export { type BusToProvision, provisionBus } from "./drivers/provision-bus.ts";
 export type { BroadcastHandler, EventHandler } from "./event-handlers.ts";
 export { eventMigrations } from "./event-tables.ts";
 export type { RetryPolicy } from "./handle-batch.ts";
+export { buildEventJsonSchema, type JsonSchema } from "./json-schema.ts";
 export { createPublisher, outboxDepth, type Publisher, type PublisherOptions } from "./outbox.ts";
 export { type Relay, type RelayOptions, startRelay } from "./relay.ts";
 export { type TailOptions, tail } from "./tail.ts";
