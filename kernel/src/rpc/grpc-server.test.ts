@@ -18,7 +18,8 @@ import {
 import { PlinthError } from "../base/errors.ts";
 import { decodeStatusDetails } from "../base/status-details.ts";
 import { type LogLine, plainChain } from "../testing/echo-chain.ts";
-import { createEchoProbe, echoHandlers } from "../testing/echo-handlers.ts";
+import { createEchoProbe, echoHandlers, untilAborted } from "../testing/echo-handlers.ts";
+import { eventually } from "../testing/eventually.ts";
 import { bindGrpcServer, createGrpcServer, stopGrpcServer } from "./grpc-server.ts";
 import { DEFAULT_GRPC_LIMITS } from "./limits.ts";
 import { prepareService } from "./method-pipeline.ts";
@@ -207,11 +208,13 @@ describe("server streams over gRPC", () => {
   });
 
   test("a client that leaves ends the handler", async () => {
+    probe.betweenCounts = untilAborted;
     const stream = count({ to: 1000 });
     const left = new Promise((resolve) => stream.on("error", resolve));
     await new Promise((resolve) => stream.once("data", resolve));
     stream.cancel();
     await left;
-    while (probe.counting > 0) await new Promise((resolve) => setImmediate(resolve));
+    await eventually("the handler has ended", () => probe.counting === 0);
+    probe.betweenCounts = () => undefined;
   });
 });

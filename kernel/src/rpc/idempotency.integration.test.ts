@@ -121,6 +121,7 @@ describe("the store", () => {
     if (first.kind !== "started" || second.kind !== "started") throw new Error("Not started.");
     await store.complete("s", "k", first.owner, { ...answer, bytes: Buffer.from("late") });
     await store.release("s", "k", first.owner);
+    expect((await store.begin("s", "k", fingerprint, 60_000)).kind).toBe("in-progress");
     await store.complete("s", "k", second.owner, answer);
     expect(await store.begin("s", "k", fingerprint, 60_000)).toEqual({ kind: "replay", answer });
   });

@@ -1,6 +1,8 @@
 import { request as httpRequest } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { untilAborted } from "../../testing/echo-handlers.ts";
 import { type EchoServers, startEchoServers } from "../../testing/echo-servers.ts";
+import { eventually } from "../../testing/eventually.ts";
 
 let echo: EchoServers;
 
@@ -316,12 +318,14 @@ describe("server streams over REST", () => {
 
   test("end when the client leaves", async () => {
     const leaver = new AbortController();
+    echo.probe.betweenCounts = untilAborted;
     const response = await fetch(`${echo.httpUrl}/api/v1/count/1000`, {
       headers: { "x-service-token": "service:gateway" },
       signal: leaver.signal,
     });
     await response.body?.getReader().read();
     leaver.abort();
-    while (echo.probe.counting > 0) await new Promise((resolve) => setImmediate(resolve));
+    await eventually("the handler has ended", () => echo.probe.counting === 0);
+    echo.probe.betweenCounts = () => undefined;
   });
 });
