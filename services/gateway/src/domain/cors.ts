@@ -27,11 +27,9 @@ export function corsHeaders(settings: Settings, origin: string): string[] {
   return [];
 }
 
-/** The answer to a preflight. */
-export function preflightHeaders(settings: Settings, origin: string, requestedHeaders: string | undefined): string[] {
-  const headers = corsHeaders(settings, origin);
-  if (headers.length === 0) return ["vary", "origin"];
-  headers.push("access-control-allow-methods", ALLOWED_METHODS, "access-control-max-age", MAX_AGE_SECONDS);
+/** What the answer to a preflight says besides. A page of a foreign origin finds no permission in the rest, whatever this says. */
+export function preflightHeaders(requestedHeaders: string | undefined): string[] {
+  const headers = ["access-control-allow-methods", ALLOWED_METHODS, "access-control-max-age", MAX_AGE_SECONDS];
   if (requestedHeaders !== undefined && /^[\w!#$%&'*+.^`|~, -]{1,2000}$/.test(requestedHeaders)) {
     headers.push("access-control-allow-headers", requestedHeaders);
   }

@@ -11,10 +11,9 @@ import { appendResponseHeaders } from "../domain/response-headers.ts";
 import type { RoutePolicy } from "../domain/route-policy.ts";
 import { appendCommonHeaders, headerObject } from "../server/answer-head.ts";
 import type { GatewayParts } from "../server/gateway-parts.ts";
+import { Attempt } from "./attempt.ts";
 import { outgoingHeaders } from "./outgoing-headers.ts";
-import type { Upstream } from "./upstream.ts";
 import { deadlinePassed, moduleUnavailable, upstreamFailure } from "./upstream-failure.ts";
-import type { UpstreamInstance } from "./upstream-instance.ts";
 
 /** Instances that are tried before any of the call's data was read. */
 const MAX_CONNECTS = 3;
@@ -39,9 +38,7 @@ export class GrpcExchange implements Inbound, AdmissionTarget {
   #rawHeaders: readonly string[];
   #startedAt = performance.now();
   #span: TraceSpan;
-  #upstream: Upstream | undefined = undefined;
-  #instance: UpstreamInstance | undefined = undefined;
-  #ticket = -1;
+  #attempt: Attempt | undefined = undefined;
   #connects = 0;
   #call: ClientHttp2Stream | undefined = undefined;
   #trailers: IncomingHttpHeaders = {};
@@ -104,22 +101,14 @@ export class GrpcExchange implements Inbound, AdmissionTarget {
 
   /** Waits for a connection before it reads any of the call's data: until then another instance can be tried. */
   #connect(policy: RoutePolicy): void {
-    const upstream = this.#parts.upstreams.of(policy.module);
-    const instance = upstream?.pick(this.#instance);
-    if (upstream === undefined || instance === undefined) {
+    const attempt = Attempt.begin(this.#parts.upstreams, policy.module, this.#attempt?.instance);
+    if (attempt === undefined) {
       this.refused(moduleUnavailable(policy.module));
       return;
     }
-    const ticket = upstream.breaker.enter();
-    if (ticket === -1) {
-      this.refused(moduleUnavailable(policy.module));
-      return;
-    }
-    this.#upstream = upstream;
-    this.#instance = instance;
-    this.#ticket = ticket;
+    this.#attempt = attempt;
     this.#connects++;
-    instance.inFlight++;
+    const { instance } = attempt;
     const session = instance.session();
     const go = () =>
       Promise.resolve(this.#parts.identity.tokenFor(policy.module)).then(
@@ -137,7 +126,7 @@ export class GrpcExchange implements Inbound, AdmissionTarget {
     const onClose = () => {
       session.off("connect", onConnect);
       instance.noteFailure(true);
-      this.#release("failure");
+      this.#attempt?.end("failure");
       if (this.#settled) return;
       if (this.#connects < MAX_CONNECTS) this.#connect(policy);
       else this.refused(moduleUnavailable(policy.module));
@@ -179,7 +168,7 @@ export class GrpcExchange implements Inbound, AdmissionTarget {
     const { ":status": status, ...rest } = head;
     appendResponseHeaders(rest as Record<string, string | string[] | undefined>, policy.responseRules, out);
     const headers = { ":status": Number(status ?? 200), ...headerObject(out) };
-    this.#instance?.noteSuccess();
+    this.#attempt?.instance.noteSuccess();
     if (ended) {
       this.#stream.respond(headers, { endStream: true });
       this.#settle("success", codeOfTrailer(head["grpc-status"]));
@@ -202,14 +191,14 @@ export class GrpcExchange implements Inbound, AdmissionTarget {
 
   #onCallError(policy: RoutePolicy, error: Error): void {
     if (this.#settled) return;
-    this.#instance?.noteFailure(false);
+    this.#attempt?.instance.noteFailure(false);
     this.#parts.logger.debug("a call failed", { requestId: this.requestId, module: policy.module, error });
     this.#fail(upstreamFailure(policy.module, error), constants.NGHTTP2_CANCEL);
   }
 
   #fail(error: PlinthError, resetCode: number): void {
     if (this.#settled) return;
-    this.#release("failure");
+    this.#attempt?.end("failure");
     const call = this.#call;
     if (this.#stream.headersSent) {
       call?.unpipe(this.#stream);
@@ -227,18 +216,11 @@ export class GrpcExchange implements Inbound, AdmissionTarget {
     if (!this.#settled) this.#settle("neutral", "TIMEOUT");
   }
 
-  #release(outcome: "success" | "failure" | "neutral"): void {
-    if (this.#ticket === -1) return;
-    this.#upstream?.breaker.leave(this.#ticket, outcome);
-    this.#ticket = -1;
-    if (this.#instance !== undefined) this.#instance.inFlight--;
-  }
-
   #settle(outcome: "success" | "failure" | "neutral", code: "OK" | ErrorCode): void {
     if (this.#settled) return;
     this.#settled = true;
     clearTimeout(this.#timer);
-    this.#release(outcome);
+    this.#attempt?.end(outcome);
     const method = this.policy === undefined ? "none" : this.path.slice(1);
     this.#parts.metrics.rpcServer.with("grpc", method, code).observe((performance.now() - this.#startedAt) / 1000);
     this.#span.end(code);

@@ -1,33 +1,27 @@
-import type { IncomingMessage } from "node:http";
-import type { Http2ServerRequest } from "node:http2";
 import type { Duplex, Readable } from "node:stream";
 import { badRequest, PlinthError, type UserIdentity } from "@plinth/kernel/base";
 import type { RateLimitAnswer } from "@plinth/kernel/resilience";
 import { parseTraceparent, type TraceSpan } from "@plinth/kernel/telemetry";
 import type { Dispatcher } from "undici";
 import type { AdmissionTarget, Inbound } from "../domain/admission.ts";
-import { cacheKey, matchesEtag } from "../domain/cache-key.ts";
+import { cacheKey } from "../domain/cache-key.ts";
 import { corsHeaders, preflightHeaders } from "../domain/cors.ts";
 import { clientTimeoutMs, deadlineMs } from "../domain/deadlines.ts";
 import { errorReply } from "../domain/error-reply.ts";
 import { type Protocol, protocolOf } from "../domain/protocol.ts";
 import { requestIdOf } from "../domain/request-id.ts";
 import { pathProblem, queryProblem } from "../domain/request-path.ts";
-import { type CachedAnswer, MAX_CACHED_BYTES } from "../domain/response-cache.ts";
+import { MAX_CACHED_BYTES } from "../domain/response-cache.ts";
 import { appendResponseHeaders, type HeaderRecord } from "../domain/response-headers.ts";
 import type { RoutePolicy } from "../domain/route-policy.ts";
 import { type AnyResponse, appendCommonHeaders, isHttp1, writeHead } from "../server/answer-head.ts";
 import type { GatewayParts, OwnAnswer } from "../server/gateway-parts.ts";
-import { LimitedBody } from "./limited-body.ts";
+import { Attempt } from "./attempt.ts";
 import { outgoingHeaders } from "./outgoing-headers.ts";
-import type { Upstream } from "./upstream.ts";
+import { type Answer, cachedAnswer, emptyAnswer, optionsAnswer, ownAnswer } from "./own-answers.ts";
+import { type AnyRequest, bodyKind, hasMuchUnread, readWhole, streamed } from "./request-body.ts";
 import { deadlinePassed, moduleUnavailable, upstreamFailure, wasNotSent } from "./upstream-failure.ts";
-import type { UpstreamInstance } from "./upstream-instance.ts";
 
-export type AnyRequest = IncomingMessage | Http2ServerRequest;
-
-/** Bodies up to this are read whole before they are sent, so that they can be sent again. */
-const REPLAYABLE_BYTES = 64 * 1024;
 /** Answers up to this go out with their head in one write. */
 const ONE_WRITE_BYTES = 16 * 1024;
 /** An answer that stalls this long is cut; streams are not bounded. */
@@ -36,7 +30,6 @@ const MAX_TRIES = 3;
 const REPEATABLE_METHODS = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 /** Undici would give up the connection after each HEAD. */
 const NO_RESET = { reset: false } as const;
-const NO_CHUNK = Buffer.alloc(0);
 
 /** What an exchange needs to become a tunnel. */
 export interface Upgrade {
@@ -73,9 +66,7 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
   #span: TraceSpan;
   #origin: string | undefined;
   #body: Buffer | Readable | null = null;
-  #upstream: Upstream | undefined = undefined;
-  #instance: UpstreamInstance | undefined = undefined;
-  #ticket = -1;
+  #attempt: Attempt | undefined = undefined;
   #tries = 0;
   #controller: Controller | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
@@ -120,7 +111,7 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
     const problem = pathProblem(this.path) ?? query;
     if (problem !== undefined) {
       if (this.method === "OPTIONS" && this.#target === "*") {
-        this.#answerOptions();
+        this.#answerBy(optionsAnswer(this.#parts.state.routing.methodsAt(this.path)));
         return;
       }
       this.refused(badRequest(`The path ${problem}.`, { reason: "INVALID_PATH" }));
@@ -131,7 +122,7 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
       return;
     }
     if (this.method === "OPTIONS" && this.#origin !== undefined && this.header("access-control-request-method") !== undefined) {
-      this.#answerPreflight(this.#origin);
+      this.#answerBy(emptyAnswer(preflightHeaders(this.header("access-control-request-headers"))));
       return;
     }
     const own = this.method === "GET" || this.method === "HEAD" ? this.#parts.ownPaths.get(this.path) : undefined;
@@ -140,7 +131,7 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
       return;
     }
     if (this.method === "OPTIONS" && this.#parts.state.routing.match("OPTIONS", this.path) === undefined) {
-      this.#answerOptions();
+      this.#answerBy(optionsAnswer(this.#parts.state.routing.methodsAt(this.path)));
       return;
     }
     this.#parts.admission.begin(this, this);
@@ -155,7 +146,7 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
       const key = cacheKey(policy, this.#target, this.tenantId, this.user);
       const known = this.#parts.cache.find(key, (name) => this.header(name));
       if (known !== undefined) {
-        this.#answerCached(known);
+        this.#answerBy(cachedAnswer(known, this.header("if-none-match")));
         return;
       }
       if (this.method === "GET") this.#cacheKey = key;
@@ -172,7 +163,7 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
 
   refused(error: PlinthError): void {
     if (this.#settled) return;
-    this.#release("neutral");
+    this.#attempt?.end("neutral");
     if (error.code === "INTERNAL_ERROR") {
       this.#parts.logger.error("request failed in the gateway", {
         requestId: this.requestId,
@@ -185,88 +176,45 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
     if (error.metadata.allow !== undefined) headers.push("allow", error.metadata.allow);
     headers.push(...reply.headers, "content-length", String(reply.body.length));
     // A body that was not wanted is not waited for either.
-    if (this.#hasUnreadBody() && isHttp1(this.#response)) this.#response.shouldKeepAlive = false;
+    if (hasMuchUnread(this.#request) && isHttp1(this.#response)) this.#response.shouldKeepAlive = false;
     this.#answer(reply.status, headers, reply.body);
-  }
-
-  // Reading the request.
-
-  #readBody(policy: RoutePolicy): void {
-    const { headers } = this.#request;
-    const length = headers["content-length"];
-    const chunked =
-      headers["transfer-encoding"] !== undefined || (length === undefined && !isHttp1(this.#response) && !this.#endsWithHead());
-    if (length === "0" || (length === undefined && !chunked)) {
-      this.#send();
-      return;
-    }
-    if (length !== undefined && Number(length) <= REPLAYABLE_BYTES) {
-      this.#readWhole(Number(length));
-      return;
-    }
-    const body = new LimitedBody(policy.bodyLimitBytes);
-    this.#request.on("error", (error) => body.destroy(error));
-    this.#request.pipe(body);
-    this.#body = body;
-    this.#send();
-  }
-
-  #endsWithHead(): boolean {
-    return "stream" in this.#request && this.#request.stream.readableEnded;
-  }
-
-  #readWhole(length: number): void {
-    let first: Buffer | undefined;
-    let chunks: Buffer[] | undefined;
-    this.#request.on("data", (chunk: Buffer) => {
-      if (first === undefined) first = chunk;
-      else if (chunks === undefined) chunks = [first, chunk];
-      else chunks.push(chunk);
-    });
-    this.#request.on("end", () => {
-      this.#body = chunks === undefined ? (first ?? null) : Buffer.concat(chunks);
-      if (!this.#settled && (this.#body?.length ?? 0) === length) this.#send();
-    });
-  }
-
-  #hasUnreadBody(): boolean {
-    const { headers } = this.#request;
-    if (this.#request.complete) return false;
-    return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > REPLAYABLE_BYTES;
   }
 
   // Asking the module.
 
+  #readBody(policy: RoutePolicy): void {
+    const kind = bodyKind(this.#request);
+    if (kind === "small") {
+      readWhole(this.#request, (body) => {
+        this.#body = body;
+        this.#send();
+      });
+      return;
+    }
+    if (kind === "streamed") this.#body = streamed(this.#request, policy.bodyLimitBytes);
+    this.#send();
+  }
+
   #send(): void {
     if (this.#settled) return;
-    const policy = this.policy as RoutePolicy;
-    const upstream = this.#parts.upstreams.of(policy.module);
-    const instance = upstream?.pick(this.#instance);
-    if (upstream === undefined || instance === undefined) {
-      this.refused(moduleUnavailable(policy.module));
+    const { module } = this.policy as RoutePolicy;
+    const attempt = Attempt.begin(this.#parts.upstreams, module, this.#attempt?.instance);
+    if (attempt === undefined) {
+      this.refused(moduleUnavailable(module));
       return;
     }
-    if (this.#tries === 0) upstream.budget.deposit();
-    const ticket = upstream.breaker.enter();
-    if (ticket === -1) {
-      this.refused(moduleUnavailable(policy.module));
-      return;
-    }
-    this.#upstream = upstream;
-    this.#instance = instance;
-    this.#ticket = ticket;
-    this.#tries++;
-    instance.inFlight++;
+    this.#attempt = attempt;
+    if (this.#tries++ === 0) attempt.upstream.budget.deposit();
     try {
-      const token = this.#parts.identity.tokenFor(policy.module);
-      if (typeof token === "string") this.#dispatch(instance, token);
-      else token.then((minted) => this.#dispatch(instance, minted)).catch((error: unknown) => this.refused(PlinthError.from(error)));
+      const token = this.#parts.identity.tokenFor(module);
+      if (typeof token === "string") this.#dispatch(attempt, token);
+      else token.then((minted) => this.#dispatch(attempt, minted)).catch((error: unknown) => this.refused(PlinthError.from(error)));
     } catch (error) {
       this.refused(PlinthError.from(error));
     }
   }
 
-  #dispatch(instance: UpstreamInstance, serviceToken: string): void {
+  #dispatch(attempt: Attempt, serviceToken: string): void {
     if (this.#settled) return;
     const remainingMs = this.#deadlineAt === 0 ? 0 : Math.max(1, Math.floor(this.#deadlineAt - performance.now()));
     const headers = outgoingHeaders(this, this.#request.rawHeaders, {
@@ -289,15 +237,7 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
       bodyTimeout: this.#deadlineAt === 0 ? 0 : BODY_STALL_MS,
       ...(this.#upgrade === undefined ? NO_RESET : { upgrade: this.#upgrade.protocol }),
     };
-    instance.pool.dispatch(options, this);
-  }
-
-  /** Gives back what the present try holds. */
-  #release(outcome: "success" | "failure" | "neutral"): void {
-    if (this.#ticket === -1) return;
-    this.#upstream?.breaker.leave(this.#ticket, outcome);
-    this.#ticket = -1;
-    if (this.#instance !== undefined) this.#instance.inFlight--;
+    attempt.instance.pool.dispatch(options, this);
   }
 
   // What undici calls.
@@ -310,13 +250,13 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
   onResponseStart(controller: Controller, status: number, headers: HeaderRecord): void {
     if (status < 200 || this.#settled) return;
     const policy = this.policy as RoutePolicy;
-    const instance = this.#instance as UpstreamInstance;
+    const attempt = this.#attempt as Attempt;
     clearTimeout(this.#timer);
     // 503 with Retry-After is a module that sheds load on purpose, not one that is broken.
     const failed = status === 502 || status === 504 || (status === 503 && headers["retry-after"] === undefined);
-    this.#upstream?.breaker.leave(this.#ticket, failed ? "failure" : "success");
-    if (failed) instance.noteFailure(false);
-    else instance.noteSuccess();
+    attempt.judge(failed ? "failure" : "success");
+    if (failed) attempt.instance.noteFailure(false);
+    else attempt.instance.noteSuccess();
 
     const out = this.#headers();
     const common = out.length;
@@ -357,10 +297,7 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
   onResponseEnd(): void {
     if (this.#settled) return;
     this.#settled = true;
-    if (this.#ticket !== -1) {
-      this.#ticket = -1;
-      if (this.#instance !== undefined) this.#instance.inFlight--;
-    }
+    this.#attempt?.end("success");
     const policy = this.policy as RoutePolicy;
     const { chunks, headers, shown } = this.#collected ?? {};
     if (
@@ -383,8 +320,8 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
     if (this.#response.headersSent) {
       // Half an answer cannot be taken back; cutting the connection tells the client that it is half.
       this.#settled = true;
-      this.#instance?.noteFailure(false);
-      this.#release("neutral");
+      this.#attempt?.instance.noteFailure(false);
+      this.#attempt?.end("neutral");
       this.#response.destroy();
       this.#record();
       return;
@@ -394,8 +331,8 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
       return;
     }
     const notSent = wasNotSent(error);
-    this.#instance?.noteFailure(notSent);
-    this.#release("failure");
+    this.#attempt?.instance.noteFailure(notSent);
+    this.#attempt?.end("failure");
     this.#parts.logger.debug("a try failed", { requestId: this.requestId, module: policy.module, error });
     if (this.#mayTryAgain(notSent)) {
       this.#send();
@@ -409,7 +346,7 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
     if (this.#tries >= MAX_TRIES || !(notSent || repeatable)) return false;
     // A body that was passed on as it came is gone.
     if (this.#body !== null && !Buffer.isBuffer(this.#body)) return false;
-    return this.#upstream?.budget.withdraw() === true;
+    return this.#attempt?.upstream.budget.withdraw() === true;
   }
 
   onRequestUpgrade(_controller: Controller, status: number, headers: HeaderRecord, upstream: Duplex): void {
@@ -420,7 +357,7 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
     this.#settled = true;
     clearTimeout(this.#timer);
     this.#status = status;
-    this.#release("success");
+    this.#attempt?.end("success");
     const out = ["connection", "upgrade", "upgrade", String(headers.upgrade ?? this.#upgrade.protocol), "x-request-id", this.requestId];
     appendResponseHeaders(headers, (this.policy as RoutePolicy).responseRules, out);
     this.#upgrade.connect(out, upstream);
@@ -431,8 +368,8 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
   passDeadline(): void {
     if (this.#settled || this.#response.headersSent) return;
     const error = deadlinePassed(this.policy?.module ?? "");
-    this.#instance?.noteFailure(false);
-    this.#release("failure");
+    this.#attempt?.instance.noteFailure(false);
+    this.#attempt?.end("failure");
     this.refused(error);
     this.#controller?.abort(error);
   }
@@ -441,7 +378,7 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
     clearTimeout(this.#timer);
     if (this.#settled) return;
     this.#settled = true;
-    this.#release("neutral");
+    this.#attempt?.end("neutral");
     this.#status = 499;
     this.#controller?.abort(new Error("The client is gone."));
     this.#record();
@@ -474,45 +411,21 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
     else response.end(chunk);
   }
 
-  #answerOptions(): void {
-    const allowed = this.#parts.state.routing.methodsAt(this.path);
-    const headers = this.#headers();
-    headers.push("allow", allowed.length === 0 ? "OPTIONS" : allowed.join(", "), "content-length", "0");
-    this.#answer(204, headers.slice(0, -2), NO_CHUNK);
-  }
-
-  #answerPreflight(origin: string): void {
-    const headers = ["x-request-id", this.requestId];
-    headers.push(...preflightHeaders(this.#parts.state.settings, origin, this.header("access-control-request-headers")));
-    this.#answer(204, headers, NO_CHUNK);
+  #answerBy({ status, headers, body }: Answer): void {
+    if (this.#settled) return;
+    const all = this.#headers();
+    for (const text of headers) all.push(text);
+    this.#answer(status, all, body);
   }
 
   #answerOwn(own: () => Promise<OwnAnswer> | OwnAnswer): void {
-    const send = ({ status, contentType, body, headers: further = [] }: OwnAnswer) => {
-      if (this.#settled) return;
-      const bytes = Buffer.from(body);
-      const headers = this.#headers();
-      headers.push("content-type", contentType, "cache-control", "no-store", "content-length", String(bytes.length), ...further);
-      this.#answer(status, headers, bytes);
-    };
     Promise.resolve()
       .then(() => {
         this.#parts.admission.checkAddress(this);
         return own();
       })
-      .then(send)
+      .then((answer) => this.#answerBy(ownAnswer(answer)))
       .catch((error: unknown) => this.refused(PlinthError.from(error)));
-  }
-
-  #answerCached(known: CachedAnswer): void {
-    const headers = this.#headers();
-    headers.push(...known.headers, "etag", known.etag, "age", String(Math.floor((performance.now() - known.storedAt) / 1000)));
-    if (matchesEtag(this.header("if-none-match"), known.etag)) {
-      this.#answer(304, headers, NO_CHUNK);
-      return;
-    }
-    headers.push("content-length", String(known.body.length));
-    this.#answer(200, headers, known.body);
   }
 
   #record(): void {

@@ -1,0 +1,41 @@
+import type { IncomingMessage } from "node:http";
+import type { Http2ServerRequest } from "node:http2";
+import type { Readable } from "node:stream";
+import { LimitedBody } from "./limited-body.ts";
+
+export type AnyRequest = IncomingMessage | Http2ServerRequest;
+
+/** Bodies up to this are read whole before they are sent, so that they can be sent again. */
+const REPLAYABLE_BYTES = 64 * 1024;
+
+/** `small`: worth reading whole. `streamed`: large, or of a length that nobody knows. */
+export function bodyKind(request: AnyRequest): "none" | "small" | "streamed" {
+  const length = request.headers["content-length"];
+  if (length !== undefined) return length === "0" ? "none" : Number(length) <= REPLAYABLE_BYTES ? "small" : "streamed";
+  if ("stream" in request) return request.stream.endAfterHeaders ? "none" : "streamed";
+  return request.headers["transfer-encoding"] === undefined ? "none" : "streamed";
+}
+
+/** Calls `done` with the whole body; never, where the client breaks off. */
+export function readWhole(request: AnyRequest, done: (body: Buffer) => void): void {
+  const expected = Number(request.headers["content-length"]);
+  const chunks: Buffer[] = [];
+  request.on("data", (chunk: Buffer) => chunks.push(chunk));
+  request.on("end", () => {
+    const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+    if (body.length === expected) done(body);
+  });
+}
+
+/** The body as it comes, up to `limit` bytes. */
+export function streamed(request: AnyRequest, limit: number): Readable {
+  const body = new LimitedBody(limit);
+  request.on("error", (error) => body.destroy(error));
+  request.pipe(body);
+  return body;
+}
+
+/** Whether so much is still to come that closing the connection is cheaper than reading it. */
+export function hasMuchUnread(request: AnyRequest): boolean {
+  return !request.complete && bodyKind(request) === "streamed";
+}
