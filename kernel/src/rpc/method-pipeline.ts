@@ -27,6 +27,8 @@ export interface ChainParts {
   readonly idempotency?: IdempotencyStore | undefined;
   /** The deadline of a unary call that came without one. */
   readonly defaultTimeoutMs: number;
+  /** Told, in the call's context, of each call that identity or matrix refused. Must not throw or wait. */
+  readonly onRefused?: ((method: string, error: PlinthError) => void) | undefined;
 }
 
 /** A service and what serves it. */
@@ -177,6 +179,10 @@ export class PreparedMethod {
     const error = thrown instanceof RuleViolations ? codec.explain(thrown, raw) : (call.abortedBy ?? PlinthError.from(thrown));
     if (HTTP_STATUS[error.code] >= 500 && error.reason !== CALLER_GONE) {
       runInContext(call, logFailure, this.#parts.logger, this.key, error);
+    }
+    // Admission sets the caller; without one it was admission that refused.
+    if (call.caller === undefined && (error.code === "UNAUTHORIZED" || error.code === "FORBIDDEN") && this.#parts.onRefused !== undefined) {
+      runInContext(call, this.#parts.onRefused, this.key, error);
     }
     this.#ended(call, error.code);
     return error;

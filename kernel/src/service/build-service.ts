@@ -1,13 +1,11 @@
 import type { Cache } from "../cache/cache.ts";
 import type { ClientFactory } from "../client/client-factory.ts";
-import type { Messaging } from "./messaging.ts";
 import type { ModuleStorage } from "./module-storage.ts";
 import type { ServerParts } from "./servers.ts";
 import type { Service } from "./service.ts";
 
 export interface ServiceParts extends ServerParts {
   readonly cache: Cache;
-  readonly messaging: Messaging;
   readonly clients: ClientFactory;
 }
 

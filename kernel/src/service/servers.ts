@@ -12,6 +12,8 @@ import { DEFAULT_GRPC_LIMITS } from "../rpc/limits.ts";
 import { createCallInstruments } from "../telemetry/call-instruments.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Tracing } from "../telemetry/tracing.ts";
+import { auditRefusals } from "./audit-refusals.ts";
+import type { Messaging } from "./messaging.ts";
 import type { ModuleStorage } from "./module-storage.ts";
 import type { Place } from "./place.ts";
 import type { Registrations } from "./registrations.ts";
@@ -28,6 +30,7 @@ export interface ServerParts {
   readonly matrix: Matrix;
   readonly userTokens: UserTokens;
   readonly storage: ModuleStorage | undefined;
+  readonly messaging: Messaging;
   readonly lifecycle: Lifecycle;
   readonly registrations: Registrations;
 }
@@ -84,6 +87,7 @@ async function startKernelServers(parts: ServerParts, ports: Ports): Promise<Por
     defaultTimeoutMs: http.requestTimeoutMs,
     health,
     metrics,
+    onRefused: auditRefusals(parts),
     httpLimits: {
       ...DEFAULT_HTTP_LIMITS,
       maxBodyBytes: http.bodyLimitBytes,
