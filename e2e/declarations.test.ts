@@ -24,6 +24,7 @@ import { file_plinth_blog_v1_events } from "@plinth/proto/blog/v1/events_pb";
 import { http } from "@plinth/proto/google/api/annotations_pb";
 import { file_plinth_identity_v1_events } from "@plinth/proto/identity/v1/events_pb";
 import { file_plinth_identity_v1_identity } from "@plinth/proto/identity/v1/identity_pb";
+import { file_plinth_notification_v1_events } from "@plinth/proto/notification/v1/events_pb";
 import { file_plinth_notification_v1_notification } from "@plinth/proto/notification/v1/notification_pb";
 import { event } from "@plinth/proto/options/v1/options_pb";
 import { type FieldRules, field as fieldRules } from "../proto/gen/buf/validate/validate_pb.js";
@@ -36,11 +37,11 @@ const FILES: Record<string, DescFile[]> = {
   authz: [file_plinth_authz_v1_authz, file_plinth_authz_v1_events],
   blog: [file_plinth_blog_v1_blog, file_plinth_blog_v1_events],
   identity: [file_plinth_identity_v1_identity, file_plinth_identity_v1_events],
-  notification: [file_plinth_notification_v1_notification],
+  notification: [file_plinth_notification_v1_notification, file_plinth_notification_v1_events],
 };
 
 /** Routes that are served as plain HTTP, not from a proto. */
-const PLAIN_ROUTES = ["GET /.well-known/**", "GET /api/v1/blog/rss.xml"];
+const PLAIN_ROUTES = ["GET /account/verify-email", "GET /account/reset-password", "GET /.well-known/**", "GET /api/v1/blog/rss.xml"];
 
 const services = resolvePath(import.meta.dirname, "../services");
 const parsed = parseModuleFiles(

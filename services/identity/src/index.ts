@@ -10,6 +10,7 @@ import { type AccountMailJob, mailSender } from "./jobs/send-mail.ts";
 import { loadBreachedPasswords } from "./passwords/breached-passwords.ts";
 import { HashingPool } from "./passwords/hashing-pool.ts";
 import { createPasswordHasher } from "./passwords/password-hasher.ts";
+import { accountPage } from "./rpc/account-pages.ts";
 import { identityHandlers } from "./rpc/identity-handlers.ts";
 import { UserEntity } from "./store/user-entity.ts";
 import { UserEvents } from "./store/user-events.ts";
@@ -53,6 +54,7 @@ export default defineService<IdentityConfig>(
       IdentityService,
       identityHandlers(ports, { resendVerification: queue("resend-verification"), requestPasswordReset: queue("request-password-reset") }),
     );
+    for (const page of ["verify-email", "reset-password"] as const) service.http("get", `/account/${page}`, accountPage(page));
     service.job<{ email: string }>("resend-verification", ({ email }) => resendVerification(ports, email));
     service.job<{ email: string }>("request-password-reset", ({ email }) => requestPasswordReset(ports, email));
     service.job<AccountMailJob>(

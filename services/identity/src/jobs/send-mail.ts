@@ -12,7 +12,7 @@ export interface AccountMailJob {
 }
 
 /** Pages of the platform that take the token of a mail. */
-const PAGES = { "verify-email": "/verify-email?token=", "reset-password": "/reset-password?token=" } as const;
+const PAGES = { "verify-email": "/account/verify-email?token=", "reset-password": "/account/reset-password?token=" } as const;
 
 /** Hands a mail to the notification module; throws while that is away, and the job is tried again. */
 export function mailSender(
