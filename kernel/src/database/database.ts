@@ -10,6 +10,8 @@ export interface Transaction {
   readonly tenantId: string;
   /** Plain SQL with `$1` parameters, in this transaction. */
   query<Row = Record<string, unknown>>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
+  /** Runs `last` after the transaction's work, right before its commit, in the order of the calls. A rejection rolls back. */
+  beforeCommit(last: () => Promise<void>): void;
 }
 
 export interface TransactionOptions {

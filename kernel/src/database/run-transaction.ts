@@ -13,6 +13,11 @@ export interface TransactionSettings {
   readonly signal: AbortSignal | undefined;
 }
 
+interface TransactionState {
+  over: boolean;
+  readonly beforeCommit: (() => Promise<void>)[];
+}
+
 /** Marks a failure before `work` began: trying again cannot do anything twice. */
 export class TransactionNotBegun extends Error {
   constructor(cause: unknown) {
@@ -45,10 +50,11 @@ export async function runTransaction<T>(
   const onAbort = (): void => {
     cancelled = canceller.query("select pg_cancel_backend($1)", [client.processID]).catch(() => undefined);
   };
-  const state = { over: false };
+  const state: TransactionState = { over: false, beforeCommit: [] };
   signal?.addEventListener("abort", onAbort, { once: true });
   try {
     const result = await work(transactionOn(runner, client, settings, state));
+    for (const last of state.beforeCommit) await last();
     signal?.throwIfAborted();
     await client.query("commit");
     return result;
@@ -69,12 +75,7 @@ export async function runTransaction<T>(
   }
 }
 
-function transactionOn(
-  runner: QueryRunner,
-  client: PoolClient,
-  settings: TransactionSettings,
-  state: { readonly over: boolean },
-): Transaction {
+function transactionOn(runner: QueryRunner, client: PoolClient, settings: TransactionSettings, state: TransactionState): Transaction {
   return {
     manager: runner.manager,
     tenantId: settings.tenantId,
@@ -84,6 +85,10 @@ function transactionOn(
       const result: QueryResult | QueryResult[] = await client.query(sql, parameters as unknown[] | undefined);
       // Several statements in one text answer with one result each.
       return (Array.isArray(result) ? (result.at(-1)?.rows ?? []) : result.rows) as Row[];
+    },
+    beforeCommit(last) {
+      if (state.over) throw new Error("The transaction is over; nothing can precede its commit any more.");
+      state.beforeCommit.push(last);
     },
   };
 }

@@ -76,5 +76,5 @@ export async function callHandler(
 /** The same transaction with the rows of another tenant. */
 async function asTenant(tx: Transaction, tenantId: string): Promise<Transaction> {
   await tx.query("select set_config('plinth.tenant', $1, true)", [tenantId]);
-  return { manager: tx.manager, tenantId, query: (sql, parameters) => tx.query(sql, parameters) };
+  return { ...tx, tenantId };
 }

@@ -38,6 +38,22 @@ create index outbox_in_order on outbox (id);
 create table outbox_slot (only_row boolean primary key default true check (only_row), slot smallint not null);
 insert into outbox_slot (slot) values (0);
 
+-- Numbers are drawn after the keys are locked, and the locks end with the commit: of two transactions that publish for one key, the later to commit
+-- has the higher number. Callers give the buckets of their keys in order, so that no two wait for each other.
+create function publish_events(lock_class integer, buckets integer[], topics text[], key_hashes integer[], event_ids text[], envelopes text[], wake boolean)
+returns void language plpgsql as $$
+declare
+  bucket integer;
+  written smallint;
+begin
+  foreach bucket in array buckets loop perform pg_advisory_xact_lock(lock_class, bucket); end loop;
+  select slot into written from outbox_slot;
+  insert into outbox (slot, topic, key_hash, event_id, envelope)
+    select written, e.topic, e.key_hash, e.event_id, e.envelope::json
+    from unnest(topics, key_hashes, event_ids, envelopes) with ordinality as e (topic, key_hash, event_id, envelope, place) order by e.place;
+  if wake then perform pg_notify('plinth_outbox_' || current_schema(), ''); end if;
+end $$;
+
 -- Empties the tables that are not written, and lets writers go on in one of them. A transaction that began before may still write into the old one: a table
 -- is cleaned only when nobody holds it and nothing is left in it.
 create function rotate_outbox() returns boolean language plpgsql security definer set search_path from current as $$

@@ -17,7 +17,10 @@ export interface PublisherOptions {
 }
 
 export interface Publisher {
-  /** Writes the event to the outbox in the caller's transaction: it is sent if and only if `tx` commits. */
+  /**
+   * Writes the event to the outbox in the caller's transaction: it is sent if and only if `tx` commits. A savepoint
+   * inside that is rolled back takes no event back.
+   */
   publish<M extends DescMessage>(tx: Transaction, schema: M, event: MessageInitShape<M>): Promise<void>;
 }
 
@@ -26,20 +29,47 @@ export interface Publisher {
  * server at commit, and at thousands of commits a second that would be felt.
  */
 const NOTIFY_EVERY_MS = 20;
-/** Locks of one transaction, at most: a shared table of the server has room for some thousands. */
+/** Keys are locked by their hash modulo this: the server's table of locks has room for some thousands. */
 const KEY_LOCKS = 1024;
 
-/*
- * The number of a row is drawn after its key is locked until commit, so of two transactions that publish for one key the later to commit has the
- * higher number. (Two that lock two keys crosswise deadlock; the database sorts that out and the transaction is tried again.)
- */
-const INSERT = `with locked as materialized (select pg_advisory_xact_lock($1, $2))
-insert into outbox (slot, topic, key_hash, event_id, envelope) select (select slot from outbox_slot), $3, $4, $5, $6 from locked`;
-const INSERT_AND_NOTIFY = `${INSERT} returning pg_notify('plinth_outbox_' || current_schema(), '')`;
+const PUBLISH = "select publish_events($1, $2::int[], $3::text[], $4::int[], $5::text[], $6::text[], $7)";
 
+/** What one transaction publishes, as columns. */
+interface Pending {
+  readonly topics: string[];
+  readonly keyHashes: number[];
+  readonly eventIds: string[];
+  readonly envelopes: string[];
+}
+
+/*
+ * Events are gathered and written right before the commit, in one statement: keys are locked for the blink of a commit instead of for the rest of the
+ * transaction, and all at once in one order, so that two transactions that publish for the same keys cannot deadlock.
+ */
 export function createPublisher({ module, types, metrics }: PublisherOptions): Publisher {
   const lockClass = hashKey(`plinth.outbox ${module}`);
+  const pendingOf = new WeakMap<Transaction, Pending>();
   let notifiedAt = Number.NEGATIVE_INFINITY;
+
+  const write = async (tx: Transaction, { topics, keyHashes, eventIds, envelopes }: Pending): Promise<void> => {
+    pendingOf.delete(tx);
+    const buckets = [...new Set(keyHashes.map((hash) => hash % KEY_LOCKS))].sort((a, b) => a - b);
+    const now = performance.now();
+    const wake = now - notifiedAt >= NOTIFY_EVERY_MS;
+    if (wake) notifiedAt = now;
+    await tx.query(PUBLISH, [lockClass, buckets, topics, keyHashes, eventIds, envelopes, wake]);
+  };
+
+  const pendingIn = (tx: Transaction): Pending => {
+    const known = pendingOf.get(tx);
+    if (known !== undefined) return known;
+    const pending: Pending = { topics: [], keyHashes: [], eventIds: [], envelopes: [] };
+    // First: a transaction that is over refuses here.
+    tx.beforeCommit(() => write(tx, pending));
+    pendingOf.set(tx, pending);
+    return pending;
+  };
+
   return {
     async publish(tx, schema, event) {
       const description = describeEvent(schema);
@@ -53,18 +83,11 @@ export function createPublisher({ module, types, metrics }: PublisherOptions): P
         tenantId: tenantOf(tx, context?.tenantId),
         traceparent: context?.trace === undefined ? "" : formatTraceparent(context.trace),
       });
-      const hash = hashKey(encoded.key);
-      const now = performance.now();
-      const notify = now - notifiedAt >= NOTIFY_EVERY_MS;
-      if (notify) notifiedAt = now;
-      await tx.query(notify ? INSERT_AND_NOTIFY : INSERT, [
-        lockClass,
-        hash % KEY_LOCKS,
-        description.topic,
-        hash,
-        envelope.eventId,
-        JSON.stringify(envelope),
-      ]);
+      const pending = pendingIn(tx);
+      pending.topics.push(description.topic);
+      pending.keyHashes.push(hashKey(encoded.key));
+      pending.eventIds.push(envelope.eventId);
+      pending.envelopes.push(JSON.stringify(envelope));
       metrics?.busPublished.with(description.type).inc();
     },
   };
