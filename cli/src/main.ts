@@ -1,23 +1,28 @@
-import { readFileSync } from "node:fs";
-import { Command } from "commander";
+import { CommanderError } from "commander";
 import { describeFailure } from "./output/describe-failure.ts";
+import { styled } from "./output/style.ts";
+import { buildProgram } from "./program.ts";
+import { UsageError } from "./usage-error.ts";
 
-const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
+const FAILED = 1;
+const WRONG_USAGE = 2;
 
-const program = new Command("plinth").description("Describe a service as a Module. Plinth runs it.").version(version).showHelpAfterError();
-
-// Each command is loaded when it is called: the help must not wait for the platform's code.
-program
-  .command("up")
-  .description("run the modules of this project, with Postgres, on this machine")
-  .option("--only <modules>", "only these modules, by comma, and what they need", (text: string) => text.split(","))
-  .option("--processes", "each module in a process of its own")
-  .option("--watch", "restart a module when its files change; implies --processes")
-  .action(async (options) => (await import("./commands/up.ts")).up(options));
+// Whoever reads our output may have had enough of it: `plinth routes | head`.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
 
 try {
-  await program.parseAsync();
+  await buildProgram().parseAsync();
 } catch (error) {
-  process.stderr.write(`${describeFailure(error)}\n`);
-  process.exitCode = 1;
+  process.exitCode = exitCodeOf(error);
+  // Commander has told its own already.
+  if (!(error instanceof CommanderError)) process.stderr.write(`${styled("red", describeFailure(error), process.stderr)}\n`);
+}
+
+function exitCodeOf(error: unknown): number {
+  // Asked for help, or for the version.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
+  return error instanceof UsageError ? WRONG_USAGE : FAILED;
 }

@@ -11,12 +11,19 @@ export interface Project {
 
 /** The project around `start`: the nearest folder upwards with a `services/` folder. */
 export function findProject(start: string = process.cwd()): Project {
-  const root = nearestWithServices(resolve(start));
-  if (root === undefined) {
+  const project = findProjectOrNone(start);
+  if (project === undefined) {
     throw new Error(
       `No services/ folder in ${resolve(start)} or above it. Run plinth inside a project, or make a first module: plinth new module hello`,
     );
   }
+  return project;
+}
+
+/** As `findProject`, for commands that can do without. */
+export function findProjectOrNone(start: string = process.cwd()): Project | undefined {
+  const root = nearestWithServices(resolve(start));
+  if (root === undefined) return undefined;
   return { root, servicesFolder: join(root, "services"), dataFolder: process.env.PLINTH_DATA ?? join(root, ".plinth") };
 }
 

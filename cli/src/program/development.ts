@@ -1,0 +1,25 @@
+import type { Command } from "commander";
+import { byComma } from "./arguments.ts";
+
+/** Commands for those who write modules. */
+export function addDevelopmentCommands(program: Command): void {
+  program
+    .command("up")
+    .description("run the modules of this project, with Postgres, on this machine")
+    .option("--only <modules>", "only these modules, by comma, and what they need", byComma)
+    .option("--processes", "each module in a process of its own")
+    .option("--watch", "restart a module when its files change; implies --processes")
+    .action(async (options) => (await import("../commands/up.ts")).up(options));
+
+  program
+    .command("validate")
+    .description("tell every problem of the module files at once")
+    .argument("[paths...]", "files, or folders that hold module files; this project's where none is given")
+    .option("--cluster", "as in a cluster, where every module has an address of its own: two may have the same port")
+    .option("--running <versions>", "versions that run now, as blog=1.2.0,order=2.0.0: to find a downgrade", byComma)
+    .option("--not-running <modules>", "modules that are not up, by comma: to find who would wait", byComma)
+    .option("--secrets <secrets>", "all secrets that there are, as secret/key by comma; unchecked where not given", byComma)
+    .option("--descriptors <file>", "what buf build made of the protos; proto/gen/image.binpb unless given")
+    .option("--json", "as JSON")
+    .action(async (paths, options) => (await import("../commands/validate.ts")).validate(paths, options));
+}
