@@ -12,7 +12,7 @@ const MAX_LENGTH = 8192;
 
 /** Why a request target is refused, or undefined for a good one. `path` is without its query. */
 export function pathProblem(path: string): string | undefined {
-  if (PLAIN.test(path)) return path.length > MAX_LENGTH ? "is longer than 8192 characters" : undefined;
+  if (path !== "" && PLAIN.test(path)) return path.length > MAX_LENGTH ? "is longer than 8192 characters" : undefined;
   if (path.charCodeAt(0) !== 47) return "must begin with a slash";
   if (path.length > MAX_LENGTH) return "is longer than 8192 characters";
   if (BAD_SHAPE.test(path)) return "has an empty or dot segment, or a character that must be percent-encoded";

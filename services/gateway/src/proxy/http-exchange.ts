@@ -11,15 +11,17 @@ import { errorReply } from "../domain/error-reply.ts";
 import { type Protocol, protocolOf } from "../domain/protocol.ts";
 import { requestIdOf } from "../domain/request-id.ts";
 import { pathProblem, queryProblem } from "../domain/request-path.ts";
-import { MAX_CACHED_BYTES } from "../domain/response-cache.ts";
 import { appendResponseHeaders, type HeaderRecord } from "../domain/response-headers.ts";
 import type { RoutePolicy } from "../domain/route-policy.ts";
 import { type AnyResponse, appendCommonHeaders, isHttp1, writeHead } from "../server/answer-head.ts";
 import type { GatewayParts, OwnAnswer } from "../server/gateway-parts.ts";
 import { Attempt } from "./attempt.ts";
+import { CacheFill } from "./cache-fill.ts";
 import { outgoingHeaders } from "./outgoing-headers.ts";
 import { type Answer, cachedAnswer, emptyAnswer, optionsAnswer, ownAnswer } from "./own-answers.ts";
+import { recordRequest } from "./record-request.ts";
 import { type AnyRequest, bodyKind, hasMuchUnread, readWhole, streamed } from "./request-body.ts";
+import type { Upgrade } from "./upgrade.ts";
 import { deadlinePassed, moduleUnavailable, upstreamFailure, wasNotSent } from "./upstream-failure.ts";
 
 /** Answers up to this go out with their head in one write. */
@@ -30,13 +32,6 @@ const MAX_TRIES = 3;
 const REPEATABLE_METHODS = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 /** Undici would give up the connection after each HEAD. */
 const NO_RESET = { reset: false } as const;
-
-/** What an exchange needs to become a tunnel. */
-export interface Upgrade {
-  /** `websocket`, as the client wrote it. */
-  readonly protocol: string;
-  connect(headers: readonly string[], upstream: Duplex): void;
-}
 
 type Controller = Dispatcher.DispatchController;
 
@@ -77,8 +72,7 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
   #status = 0;
   #responseLength = -1;
   #held: Buffer | undefined = undefined;
-  #cacheKey: string | undefined = undefined;
-  #collected: { headers: HeaderRecord; shown: readonly string[]; chunks: Buffer[]; bytes: number } | undefined = undefined;
+  #fill: CacheFill | undefined = undefined;
 
   constructor(parts: GatewayParts, request: AnyRequest, response: AnyResponse, upgrade?: Upgrade) {
     const url = request.url ?? "/";
@@ -107,34 +101,19 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
   /** Runs the request; all else happens by events. */
   start(): void {
     this.#response.on("close", () => this.#onResponseClosed());
+    const { routing } = this.#parts.state;
+    const asksOptions = this.method === "OPTIONS";
+    const own = this.method === "GET" || this.method === "HEAD" ? this.#parts.ownPaths.get(this.path) : undefined;
     const query = this.#target.length === this.path.length ? undefined : queryProblem(this.#target.slice(this.path.length));
     const problem = pathProblem(this.path) ?? query;
-    if (problem !== undefined) {
-      if (this.method === "OPTIONS" && this.#target === "*") {
-        this.#answerBy(optionsAnswer(this.#parts.state.routing.methodsAt(this.path)));
-        return;
-      }
-      this.refused(badRequest(`The path ${problem}.`, { reason: "INVALID_PATH" }));
-      return;
-    }
-    if (this.protocol === "grpc") {
-      this.refused(badRequest("Native gRPC needs HTTP/2; here are gRPC-Web, Connect and REST.", { reason: "UNSUPPORTED_MEDIA_TYPE" }));
-      return;
-    }
-    if (this.method === "OPTIONS" && this.#origin !== undefined && this.header("access-control-request-method") !== undefined) {
+    if (asksOptions && this.#target === "*") this.#answerBy(optionsAnswer([]));
+    else if (problem !== undefined) this.refused(badRequest(`The path ${problem}.`, { reason: "INVALID_PATH" }));
+    else if (this.protocol === "grpc") this.refused(badRequest("Native gRPC needs HTTP/2.", { reason: "UNSUPPORTED_MEDIA_TYPE" }));
+    else if (asksOptions && this.#origin !== undefined && this.header("access-control-request-method") !== undefined) {
       this.#answerBy(emptyAnswer(preflightHeaders(this.header("access-control-request-headers"))));
-      return;
-    }
-    const own = this.method === "GET" || this.method === "HEAD" ? this.#parts.ownPaths.get(this.path) : undefined;
-    if (own !== undefined) {
-      this.#answerOwn(own);
-      return;
-    }
-    if (this.method === "OPTIONS" && this.#parts.state.routing.match("OPTIONS", this.path) === undefined) {
-      this.#answerBy(optionsAnswer(this.#parts.state.routing.methodsAt(this.path)));
-      return;
-    }
-    this.#parts.admission.begin(this, this);
+    } else if (own !== undefined) this.#answerOwn(own);
+    else if (asksOptions && routing.match("OPTIONS", this.path) === undefined) this.#answerBy(optionsAnswer(routing.methodsAt(this.path)));
+    else this.#parts.admission.begin(this, this);
   }
 
   // What admission calls.
@@ -149,7 +128,7 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
         this.#answerBy(cachedAnswer(known, this.header("if-none-match")));
         return;
       }
-      if (this.method === "GET") this.#cacheKey = key;
+      if (this.method === "GET") this.#fill = new CacheFill(this.#parts.cache, key, (name) => this.header(name));
     }
     const streaming = this.serverStreaming || this.header("accept")?.includes("text/event-stream") === true;
     const asked = this.protocol === "rest" ? undefined : clientTimeoutMs(this.header("grpc-timeout"), this.header("connect-timeout-ms"));
@@ -165,11 +144,8 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
     if (this.#settled) return;
     this.#attempt?.end("neutral");
     if (error.code === "INTERNAL_ERROR") {
-      this.#parts.logger.error("request failed in the gateway", {
-        requestId: this.requestId,
-        path: this.path,
-        error: error.cause ?? error,
-      });
+      const { requestId, path } = this;
+      this.#parts.logger.error("request failed in the gateway", { requestId, path, error: error.cause ?? error });
     }
     const reply = errorReply(error, this.protocol, this.requestId, this.header("content-type"));
     const headers = this.#headers();
@@ -217,15 +193,8 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
   #dispatch(attempt: Attempt, serviceToken: string): void {
     if (this.#settled) return;
     const remainingMs = this.#deadlineAt === 0 ? 0 : Math.max(1, Math.floor(this.#deadlineAt - performance.now()));
-    const headers = outgoingHeaders(this, this.#request.rawHeaders, {
-      serviceToken,
-      requestId: this.requestId,
-      span: this.#span,
-      remainingMs,
-    });
-    const host = this.header("host") ?? this.header(":authority");
-    if (host !== undefined) headers.push("x-forwarded-host", host);
-    headers.push("x-forwarded-proto", "http");
+    const facts = { serviceToken, requestId: this.requestId, span: this.#span, remainingMs };
+    const headers = outgoingHeaders(this, this.#request.rawHeaders, facts);
     const length = this.#request.headers["content-length"];
     if (this.#body !== null && length !== undefined) headers.push("content-length", length);
     const options: Dispatcher.DispatchOptions = {
@@ -247,7 +216,7 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
     else this.#controller = controller;
   }
 
-  onResponseStart(controller: Controller, status: number, headers: HeaderRecord): void {
+  onResponseStart(_controller: Controller, status: number, headers: HeaderRecord): void {
     if (status < 200 || this.#settled) return;
     const policy = this.policy as RoutePolicy;
     const attempt = this.#attempt as Attempt;
@@ -261,29 +230,20 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
     const out = this.#headers();
     const common = out.length;
     appendResponseHeaders(headers, policy.responseRules, out);
-    if (this.#cacheKey !== undefined && this.#parts.cache.wants(status, headers, this.user !== undefined)) {
-      this.#collected = { headers, shown: out.slice(common), chunks: [], bytes: 0 };
-    }
+    this.#fill?.begin(status, headers, out.slice(common), this.user !== undefined);
     this.#status = status;
     const length = headers["content-length"];
     this.#responseLength = typeof length === "string" ? Number(length) : -1;
+    writeHead(this.#response, status, out);
     if (this.#responseLength === -1 && this.method !== "HEAD" && status !== 204 && status !== 304) {
-      writeHead(this.#response, status, out);
       // The head of a stream is an answer in itself.
       if (isHttp1(this.#response)) this.#response.flushHeaders();
-      if (headers["content-type"]?.includes("text/event-stream")) this.#response.socket?.setNoDelay?.(true);
-    } else writeHead(this.#response, status, out);
-    this.#controller = controller;
+    }
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
     if (this.#settled) return;
-    const collected = this.#collected;
-    if (collected !== undefined) {
-      collected.bytes += chunk.length;
-      if (collected.bytes > MAX_CACHED_BYTES) this.#collected = undefined;
-      else collected.chunks.push(Buffer.from(chunk));
-    }
+    this.#fill?.add(chunk);
     if (chunk.length === this.#responseLength) {
       this.#held = chunk;
       return;
@@ -298,18 +258,7 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
     if (this.#settled) return;
     this.#settled = true;
     this.#attempt?.end("success");
-    const policy = this.policy as RoutePolicy;
-    const { chunks, headers, shown } = this.#collected ?? {};
-    if (
-      this.#cacheKey !== undefined &&
-      policy.cache !== undefined &&
-      chunks !== undefined &&
-      headers !== undefined &&
-      shown !== undefined
-    ) {
-      const { ttlMs, vary } = policy.cache;
-      this.#parts.cache.store(this.#cacheKey, (name) => this.header(name), { headers, shown, body: Buffer.concat(chunks), ttlMs, vary });
-    }
+    if (this.#fill !== undefined && this.policy?.cache !== undefined) this.#fill.store(this.policy.cache);
     this.#end(this.#held);
     this.#record();
   }
@@ -328,6 +277,11 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
     }
     if (error instanceof PlinthError) {
       this.refused(error);
+      return;
+    }
+    // A client that breaks off its upload says nothing about the module.
+    if (this.#request.destroyed && !this.#request.complete) {
+      this.#onResponseClosed();
       return;
     }
     const notSent = wasNotSent(error);
@@ -431,14 +385,12 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
   #record(): void {
     if (this.#recorded) return;
     this.#recorded = true;
-    const seconds = (performance.now() - this.#startedAt) / 1000;
-    const route = this.policy?.path ?? "none";
-    this.#parts.metrics.httpServer.with(this.method, route, String(this.#status)).observe(seconds);
-    if (this.#span.recording) {
-      this.#span.setAttribute("http.route", route);
-      this.#span.setAttribute("http.response.status_code", this.#status);
-    }
-    this.#span.end(this.#status >= 500 ? "SERVICE_UNAVAILABLE" : "OK");
+    recordRequest(this.#parts.metrics, this.#span, {
+      method: this.method,
+      route: this.policy?.path ?? "none",
+      status: this.#status,
+      seconds: (performance.now() - this.#startedAt) / 1000,
+    });
   }
 }
 

@@ -28,6 +28,10 @@ export function outgoingHeaders(inbound: Inbound, raw: readonly string[], facts:
   if (authorization !== undefined && inbound.user !== undefined) headers.push("authorization", authorization);
   const agent = inbound.header("user-agent");
   if (agent !== undefined) headers.push("x-client-agent", agent);
+  // A module makes absolute addresses with these; its own name is of no use outside.
+  const host = inbound.header("host") ?? inbound.header(":authority");
+  if (host !== undefined) headers.push("x-forwarded-host", host);
+  headers.push("x-forwarded-proto", "http");
   if (facts.remainingMs > 0) headers.push("x-deadline-ms", String(facts.remainingMs));
   appendRequestHeaders(raw, inbound.header("connection"), headers);
   return headers;
