@@ -10,9 +10,8 @@ import {
 } from "@plinth/kernel/base";
 import type { UserTokens } from "@plinth/kernel/identity";
 import type { KeyedRateLimiter, RateLimitAnswer } from "@plinth/kernel/resilience";
-import { UNIMPLEMENTED } from "./error-reply.ts";
 import type { Grants } from "./grants.ts";
-import { isRpcPath, type Protocol } from "./protocol.ts";
+import { isRpcPath, type Protocol, UNIMPLEMENTED } from "./protocol.ts";
 import type { RevokedSessions } from "./revoked-sessions.ts";
 import type { RoutePolicy } from "./route-policy.ts";
 import type { Routing } from "./routing.ts";

@@ -1,6 +1,9 @@
 /** How a client speaks; it decides the form of an error. */
 export type Protocol = "rest" | "connect" | "connect-stream" | "grpc-web" | "grpc";
 
+/** The reason of a method that is not reachable from outside; gRPC has a status number of its own for it. */
+export const UNIMPLEMENTED = "UNIMPLEMENTED";
+
 const RPC_PATH = /^\/(?:\w+\.)+\w+\/\w+$/;
 
 /** Whether a path has the form `/package.Service/Method`. */

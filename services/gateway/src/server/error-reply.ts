@@ -1,6 +1,6 @@
 import { encodeStatusDetails, GRPC_STATUS, type PlinthError, statusOfError } from "@plinth/kernel/base";
 import { errorEnvelope, httpStatusOf } from "@plinth/kernel/http";
-import type { Protocol } from "./protocol.ts";
+import { type Protocol, UNIMPLEMENTED } from "../domain/protocol.ts";
 
 /** An error in the form that the client's protocol has for it. `headers` is flat. */
 export interface ErrorReply {
@@ -8,9 +8,6 @@ export interface ErrorReply {
   readonly headers: string[];
   readonly body: Buffer;
 }
-
-/** The reason of a method that is not reachable from outside; gRPC has a status number of its own for it. */
-export const UNIMPLEMENTED = "UNIMPLEMENTED";
 
 /** The Connect name of each gRPC status number that we send. */
 const CONNECT_NAME: Readonly<Record<number, string>> = {
