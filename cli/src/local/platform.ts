@@ -72,11 +72,12 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const folderOf = (module: string): string => modules.folderOf(module) ?? `${project.servicesFolder}/${module}`;
   const host = options.makeHost({ place, folderOf, foundation });
   const states = new Map<string, ModuleState>();
+  const migrated = new Map<string, Promise<void>>();
 
   async function start(module: Module): Promise<void> {
     const { name } = module.metadata;
     try {
-      await migrateDatabase(module, folderOf(name), foundation.databases.get(name), logger);
+      await migrated.get(name);
       states.set(name, { module, phase: "Running", running: await host.start(module) });
     } catch (error) {
       states.set(name, { module, phase: "Failed", error });
@@ -103,6 +104,14 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const serving = new Set(modules.current.modules.map((module) => module.metadata.name));
     for (const name of [...states.keys()].reverse()) if (!names.has(name) && !serving.has(name)) await stop(name);
     await addRoles(waves.flat());
+    // Schemas do not depend on each other: all are brought up to date side by side.
+    for (const module of waves.flat()) {
+      const { name } = module.metadata;
+      if (states.has(name)) continue;
+      const done = migrateDatabase(module, folderOf(name), foundation.databases.get(name), logger);
+      done.catch(() => {});
+      migrated.set(name, done);
+    }
     for (const wave of waves) {
       await Promise.all(wave.filter((module) => !states.has(module.metadata.name) && missingFor(module).length === 0).map(start));
     }

@@ -181,6 +181,17 @@ describe("jobs", () => {
     expect(await ran.atLeast(6)).toEqual(["begin 1", "end 1", "begin 2", "end 2", "begin 3", "end 3"]);
   });
 
+  test("go on being done after another module's queue was migrated", async () => {
+    const jobs = newJobs();
+    const ran = collector<number>();
+    jobs.define<number>("count", async (number) => ran.add(number));
+    await jobs.start();
+    const neighbour = await testDatabase.provision("neighbour");
+    await migrateJobs({ url: neighbour.ownerUrl, schema: neighbour.schema, logger: silentLogger });
+    await database.transaction((tx) => jobs.enqueue(tx, "count", 1));
+    expect(await ran.atLeast(1)).toEqual([1]);
+  });
+
   test("a stop lets the job in hand finish and takes no other", async () => {
     // With more, one that was just asking for work may still get some.
     const jobs = newJobs(undefined, 1);

@@ -1,4 +1,5 @@
 import { EventEmitter } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 import { type CronItem, type JobHelpers, parseCronItems, type Runner, run, type TaskList, type WorkerEvents } from "graphile-worker";
 import { Pool } from "pg";
 import { PlinthError } from "../base/errors.ts";
@@ -38,6 +39,7 @@ interface Definition {
 }
 
 const CONCURRENCY = 5;
+const RESTART_MS = 1000;
 const MAX_ATTEMPTS = 12;
 /** A handler that is still at it this long after a stop is told so; the service allows 30 s in all. */
 const STOP_ABORT_MS = 25_000;
@@ -54,6 +56,26 @@ export function createJobs(options: CreateJobsOptions): Jobs {
     if (definitions.has(name)) throw new Error(`Job ${name} is defined twice. Give one of them another name.`);
     definitions.set(name, { handler, maxAttempts: wanted.maxAttempts ?? MAX_ATTEMPTS, serial: wanted.serial === true });
   };
+
+  /**
+   * A worker ends by itself when any queue of the database is migrated, also that of another module: the library hears of it on a channel that all
+   * share. Another one takes its place.
+   */
+  async function keepRunning(launch: () => Promise<Runner>): Promise<void> {
+    while (running !== undefined) {
+      try {
+        await running.runner.promise;
+        if (running === undefined) return;
+        running.runner = await launch();
+      } catch (error) {
+        if (running === undefined) return;
+        options.logger.error("The job worker ended; another one is started", { error });
+        await delay(RESTART_MS);
+        const runner = await launch().catch(() => undefined);
+        if (runner !== undefined && running !== undefined) running.runner = runner;
+      }
+    }
+  }
 
   return {
     ...failedJobs(schema),
@@ -108,9 +130,8 @@ export function createJobs(options: CreateJobsOptions): Jobs {
         });
       });
       const cronItems = parseCronItems(crons);
-      try {
-        await skipAllButLastMissed(pool, schema, cronItems);
-        const runner = await run({
+      const launch = (): Promise<Runner> =>
+        run({
           pgPool: pool,
           schema,
           events,
@@ -123,8 +144,11 @@ export function createJobs(options: CreateJobsOptions): Jobs {
           taskList: taskList(definitions, options),
           parsedCronItems: cronItems,
         });
+      try {
+        await skipAllButLastMissed(pool, schema, cronItems);
+        const runner = await launch();
         running = { runner, pool, forget: await releaseLostJobs(pool, schema, options.logger) };
-        runner.promise.catch((error: unknown) => options.logger.error("The job worker ended", { error }));
+        void keepRunning(launch);
       } catch (error) {
         await pool.end();
         throw error;
