@@ -12,6 +12,11 @@ export function addDevelopmentCommands(program: Command): void {
     .action(async (options) => (await import("../commands/up.ts")).up(options));
 
   program
+    .command("generate")
+    .description("make the code of the protos, and the constants of all permissions, in proto/gen")
+    .action(async () => (await import("../commands/generate.ts")).generate());
+
+  program
     .command("validate")
     .description("tell every problem of the module files at once")
     .argument("[paths...]", "files, or folders that hold module files; this project's where none is given")

@@ -3,6 +3,7 @@ import type { Client } from "@plinth/kernel/client";
 import type { Handlers } from "@plinth/kernel/rpc";
 import type { AuthzService } from "@plinth/proto/authz/v1/authz_pb";
 import type { BlogService } from "@plinth/proto/blog/v1/blog_pb";
+import { permissions } from "@plinth/proto/permissions";
 import { moderateComment } from "../domain/comment.ts";
 import type { CommentStore } from "../domain/comment-store.ts";
 import { commentMessage, commentStatusOf } from "../messages/comment-message.ts";
@@ -10,7 +11,7 @@ import { type PostAccess, userOf } from "./post-access.ts";
 
 type CommentHandlers = Pick<Handlers<typeof BlogService>, "addComment" | "listComments" | "moderateComment">;
 
-const MODERATE = "blog.comment.moderate";
+const MODERATE = permissions.blog.comment.moderate;
 
 export function commentHandlers(comments: CommentStore, access: PostAccess, authz: Client<typeof AuthzService>): CommentHandlers {
   return {

@@ -2,6 +2,7 @@ import { forbidden, notFound, type UserIdentity, unauthorized } from "@plinth/ke
 import type { Client } from "@plinth/kernel/client";
 import type { CallContext } from "@plinth/kernel/rpc";
 import type { AuthzService } from "@plinth/proto/authz/v1/authz_pb";
+import type { PermissionCode } from "@plinth/proto/permissions";
 import { type MayUser, mayAct, maySee } from "../domain/access.ts";
 import type { Post } from "../domain/post.ts";
 import type { PostStore } from "../domain/post-store.ts";
@@ -13,7 +14,7 @@ export interface PostAccess {
   /** NOT_FOUND unless the post was found and may be seen; `wanted` is what was asked for. */
   checkVisible(post: Post | undefined, wanted: string, context: CallContext): Promise<Post>;
   /** The acting user, who may act on this post. Throws FORBIDDEN with the missing permission. */
-  actor(id: string, permission: string, context: CallContext): Promise<UserIdentity>;
+  actor(id: string, permission: PermissionCode, context: CallContext): Promise<UserIdentity>;
 }
 
 export function postAccess(posts: PostStore, authz: Client<typeof AuthzService>): PostAccess {

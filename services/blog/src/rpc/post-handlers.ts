@@ -2,6 +2,7 @@ import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { newId, PlinthError } from "@plinth/kernel/base";
 import type { Handlers } from "@plinth/kernel/rpc";
 import type { BlogService } from "@plinth/proto/blog/v1/blog_pb";
+import { permissions } from "@plinth/proto/permissions";
 import { archivePost, draftPost, editPost, type Post, publishPost, schedulePost } from "../domain/post.ts";
 import type { PostStore } from "../domain/post-store.ts";
 import { numberedSlug, slugOf } from "../domain/slug.ts";
@@ -44,35 +45,35 @@ export function postHandlers(posts: PostStore, access: PostAccess): PostHandlers
     },
 
     async updatePost({ id, title, content, excerpt, slug, tags, clearTags, expectedRevision }, context) {
-      const editor = await access.actor(id, "blog.post.update", context);
+      const editor = await access.actor(id, permissions.blog.post.update, context);
       const change = { title, content, excerpt, slug, tags: clearTags || tags.length > 0 ? tags : undefined };
       return postMessage(await posts.change(id, "updated", editor.id, (post) => editPost(post, change, expectedRevision, new Date())));
     },
 
     async deletePost({ id }, context) {
-      await access.actor(id, "blog.post.delete", context);
+      await access.actor(id, permissions.blog.post.delete, context);
       await posts.remove(id);
       return {};
     },
 
     async publishPost({ id }, context) {
-      const editor = await access.actor(id, "blog.post.update", context);
+      const editor = await access.actor(id, permissions.blog.post.update, context);
       return postMessage(await posts.change(id, "published", editor.id, (post) => publishPost(post, new Date())));
     },
 
     async schedulePost({ id, publishAt }, context) {
-      const editor = await access.actor(id, "blog.post.update", context);
+      const editor = await access.actor(id, permissions.blog.post.update, context);
       const at = publishAt ? timestampDate(publishAt) : new Date(0);
       return postMessage(await posts.change(id, "updated", editor.id, (post) => schedulePost(post, at, new Date())));
     },
 
     async archivePost({ id }, context) {
-      const editor = await access.actor(id, "blog.post.update", context);
+      const editor = await access.actor(id, permissions.blog.post.update, context);
       return postMessage(await posts.change(id, "archived", editor.id, (post) => archivePost(post, new Date())));
     },
 
     async listRevisions({ postId, pageSize, pageToken }, context) {
-      await access.actor(postId, "blog.post.update", context);
+      await access.actor(postId, permissions.blog.post.update, context);
       const page = await posts.listRevisions(postId, { size: pageSize, token: pageToken });
       return { revisions: page.items.map(revisionMessage), nextPageToken: page.nextPageToken };
     },
