@@ -288,6 +288,27 @@ describe("watching", () => {
     expect(lines).toEqual([{ message: "Slow query", fields: { sql: "select pg_sleep($1)", milliseconds: expect.any(Number) } }]);
   });
 
+  test("what is to come before the commit runs after the work, in order, and can still undo it", async () => {
+    const order: string[] = [];
+    const last = (name: string, fail: boolean) => async (): Promise<void> => {
+      order.push(name);
+      if (fail) throw conflict("Not like this.");
+    };
+    const insert = (fail: boolean): Promise<void> =>
+      database.transaction(async (tx) => {
+        tx.beforeCommit(last("first", false));
+        tx.beforeCommit(last("second", fail));
+        await tx.query("insert into notes (id, text) values (9001, 'last')");
+        order.push("work");
+      });
+    const count = (): Promise<unknown[]> => database.read((tx) => tx.query("select id from notes where id = 9001"));
+    await expect(insert(true)).rejects.toMatchObject({ code: "CONFLICT" });
+    expect(await count()).toEqual([]);
+    await insert(false);
+    expect(await count()).toHaveLength(1);
+    expect(order).toEqual(["work", "first", "second", "work", "first", "second"]);
+  });
+
   test("the same statement in a loop is pointed out once per request", async () => {
     lines.length = 0;
     await runInContext(aContext(), () =>

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { AuditRecordedSchema } from "@plinth/proto/audit/v1/events_pb";
 import { CounterMovedSchema, CounterRemovedSchema } from "@plinth/proto/testing/v1/events_pb";
 import { Client } from "pg";
@@ -13,6 +13,9 @@ import { discardDeadLetter, listDeadLetters, replayDeadLetter } from "./dead-let
 import { pruneInbox } from "./inbox.ts";
 import { createPublisher, outboxDepth } from "./outbox.ts";
 import { tail } from "./tail.ts";
+
+// Setting up databases takes its time on a busy machine.
+jest.setTimeout(30_000);
 
 let modules: EventModules;
 beforeEach(async () => {

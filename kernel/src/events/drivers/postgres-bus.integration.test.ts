@@ -1,8 +1,11 @@
-import { afterAll, beforeAll } from "@jest/globals";
+import { afterAll, beforeAll, jest } from "@jest/globals";
 import { createTestDatabase, type TestDatabase } from "../../testing/test-postgres.ts";
 import { describeBusContract } from "../bus-contract.ts";
 import { createPostgresBus } from "./postgres-bus.ts";
 import { provisionBus } from "./provision-bus.ts";
+
+// Setting up databases takes its time on a busy machine.
+jest.setTimeout(30_000);
 
 const logger = { error() {}, warn() {}, info() {}, debug() {}, child: () => logger };
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, beforeEach, expect, jest, test } from "@jest/globals";
 import { Client } from "pg";
 import { newId } from "../../base/ids.ts";
 import { createTestDatabase, type TestDatabase } from "../../testing/test-postgres.ts";
@@ -6,6 +6,9 @@ import type { Bus } from "../bus.ts";
 import { anEnvelope } from "../bus-contract.ts";
 import { createPostgresBus } from "./postgres-bus.ts";
 import { provisionBus } from "./provision-bus.ts";
+
+// Setting up databases takes its time on a busy machine.
+jest.setTimeout(30_000);
 
 const logger = { error() {}, warn() {}, info() {}, debug() {}, child: () => logger };
 
