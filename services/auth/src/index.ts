@@ -45,7 +45,7 @@ export default defineService<AuthConfig>(
       tokenLifetimeMs: accessLifetimeMs,
       rotationMs: () => parseDuration(service.config.value.keyRotation),
       logger,
-      now,
+      clock: systemClock,
     });
     const events = new SessionEvents(service, accessLifetimeMs);
     const sessions = new PostgresSessionStore(database, events);

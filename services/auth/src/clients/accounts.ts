@@ -28,6 +28,8 @@ export function accountsOf(
 function inTenant<T>(tenantId: string, call: () => Promise<T>): Promise<T> {
   const context = currentContext();
   if (context === undefined) return call();
-  const own: RequestContext = { ...context, tenantId, user: undefined };
+  // Field by field: the context of a call has getters, which a spread would not copy.
+  const { requestId, traceId, trace, module, caller, signal, deadline, clientAddress, userAgent } = context;
+  const own: RequestContext = { requestId, traceId, trace, module, caller, tenantId, signal, deadline, clientAddress, userAgent };
   return runInContext(own, call);
 }

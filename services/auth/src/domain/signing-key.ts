@@ -18,8 +18,11 @@ export type KeyPlan = { readonly signsFrom: Date } | undefined;
 export interface SigningKeyStore {
   /** All whose tokens may still live, oldest first. Keys that cannot be decrypted are left out. */
   list(now: Date): Promise<SigningKey[]>;
-  /** Makes a key as `plan` says, and gives those before it their end. One at a time across all replicas; answers all keys afterwards. */
-  add(plan: (keys: readonly SigningKey[]) => KeyPlan, tokenLifetimeMs: number, now: Date): Promise<SigningKey[]>;
+  /**
+   * Makes a key as `plan` says, and gives those before it their end. One at a time across all replicas, so `now` is
+   * asked when it is this one's turn; answers all keys afterwards.
+   */
+  add(plan: (keys: readonly SigningKey[]) => KeyPlan, tokenLifetimeMs: number, now: () => Date): Promise<SigningKey[]>;
   removeExpired(now: Date): Promise<void>;
 }
 
@@ -36,9 +39,9 @@ export function signerOf(keys: readonly SigningKey[], now: Date): SigningKey | u
   return keys.findLast((key) => key.signsFrom <= now && (key.expiresAt === null || key.expiresAt > now));
 }
 
-/** There must be one from the start. */
+/** There must be one to go on with from the start; one that has been given its end is none. */
 export function firstKey(keys: readonly SigningKey[], now: Date): KeyPlan {
-  return keys.length === 0 ? { signsFrom: now } : undefined;
+  return keys.some(({ expiresAt }) => expiresAt === null) ? undefined : { signsFrom: now };
 }
 
 /** Old enough to be replaced, and its successor is not there yet. */

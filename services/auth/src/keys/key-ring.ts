@@ -1,4 +1,4 @@
-import { unavailable } from "@plinth/kernel/base";
+import { type Clock, unavailable } from "@plinth/kernel/base";
 import { type Jwks, type PublicJwk, publicJwk } from "@plinth/kernel/identity";
 import type { Logger } from "@plinth/kernel/logging";
 import {
@@ -17,7 +17,7 @@ export interface KeyRingOptions {
   readonly tokenLifetimeMs: number;
   readonly rotationMs: () => number;
   readonly logger: Logger;
-  readonly now: () => Date;
+  readonly clock: Clock;
 }
 
 /** Keys made by other replicas are seen after this at the latest; a replaced one is published minutes longer than its tokens live. */
@@ -41,14 +41,13 @@ export class KeyRing {
   /** Reads the keys; the very first replica makes one. */
   async start(): Promise<void> {
     await this.#load();
-    if (this.#keys.length > 0 && signerOf(this.#keys, this.#options.now()) !== undefined) return;
-    await this.#add((keys) => firstKey(keys, this.#options.now()));
+    if (firstKey(this.#keys, this.#now()) !== undefined) await this.#add((keys) => firstKey(keys, this.#now()));
   }
 
   /** The key that signs now. */
   signer(): SigningKey {
     this.#reloadWhenOld();
-    const key = signerOf(this.#keys, this.#options.now());
+    const key = signerOf(this.#keys, this.#now());
     if (key === undefined) throw unavailable("There is no signing key yet.", { reason: "NO_SIGNING_KEY", retryAfterSeconds: 1 });
     return key;
   }
@@ -72,10 +71,10 @@ export class KeyRing {
 
   /** Makes a new key and resolves when it signs: until then, verifiers that do not know it have time to find it. */
   async rotate(sleep: (ms: number) => Promise<void>): Promise<{ kid: string; previousKids: string[] }> {
-    const { now } = this.#options;
-    await this.#add(() => ({ signsFrom: new Date(now().getTime() + COMMAND_LEAD_MS) }));
-    for (let newest = this.#keys.at(-1); newest !== undefined && newest.signsFrom > now(); newest = this.#keys.at(-1)) {
-      await sleep(newest.signsFrom.getTime() - now().getTime());
+    const { clock } = this.#options;
+    await this.#add(() => ({ signsFrom: new Date(clock.now() + COMMAND_LEAD_MS) }));
+    for (let newest = this.#keys.at(-1); newest !== undefined && newest.signsFrom > this.#now(); newest = this.#keys.at(-1)) {
+      await sleep(newest.signsFrom.getTime() - clock.now());
       // Another command may have overtaken this one.
       await this.#load();
     }
@@ -85,29 +84,33 @@ export class KeyRing {
 
   /** By schedule: a new key when the newest is old enough; removes those whose tokens are gone. */
   async maintain(): Promise<void> {
-    const { store, now, rotationMs } = this.#options;
-    await this.#add((keys) => scheduledKey(keys, rotationMs(), now()));
-    await store.removeExpired(now());
+    const { store, rotationMs } = this.#options;
+    await this.#add((keys) => scheduledKey(keys, rotationMs(), this.#now()));
+    await store.removeExpired(this.#now());
   }
 
   async #add(plan: (keys: readonly SigningKey[]) => KeyPlan): Promise<void> {
-    const { store, tokenLifetimeMs, now, logger } = this.#options;
+    const { store, tokenLifetimeMs, logger } = this.#options;
     const before = new Set(this.#byKid.keys());
-    this.#take(await store.add(plan, tokenLifetimeMs, now()));
+    this.#take(await store.add(plan, tokenLifetimeMs, () => this.#now()));
     for (const { kid, signsFrom } of this.#keys) {
       if (!before.has(kid)) logger.info("A new key for access tokens is published.", { kid, signsFrom: signsFrom.toISOString() });
     }
   }
 
+  #now(): Date {
+    return new Date(this.#options.clock.now());
+  }
+
   #reloadWhenOld(): void {
-    if (performance.now() - this.#loadedAt < RELOAD_MS) return;
+    if (this.#options.clock.elapsed() - this.#loadedAt < RELOAD_MS) return;
     void this.#load().catch((error: unknown) =>
       this.#options.logger.warn("Signing keys cannot be read; the last known ones stay.", { error }),
     );
   }
 
   async #loadIfOlder(ms: number): Promise<void> {
-    if (this.#loading !== undefined || performance.now() - this.#loadedAt >= ms) await this.#load();
+    if (this.#loading !== undefined || this.#options.clock.elapsed() - this.#loadedAt >= ms) await this.#load();
   }
 
   /** One read at a time. After a failed one the next waits as long as after a good one. */
@@ -119,8 +122,8 @@ export class KeyRing {
   }
 
   async #read(): Promise<void> {
-    this.#loadedAt = performance.now();
-    this.#take(await this.#options.store.list(this.#options.now()));
+    this.#loadedAt = this.#options.clock.elapsed();
+    this.#take(await this.#options.store.list(this.#now()));
   }
 
   #take(keys: readonly SigningKey[]): void {
@@ -128,6 +131,6 @@ export class KeyRing {
     this.#keys = keys;
     this.#byKid = new Map(keys.map((key) => [key.kid, key]));
     this.#jwks = { keys: keys.map((key): PublicJwk => known.get(key.kid) ?? publicJwk(key.publicKey)) };
-    this.#loadedAt = performance.now();
+    this.#loadedAt = this.#options.clock.elapsed();
   }
 }

@@ -36,12 +36,12 @@ export class PostgresSigningKeyStore implements SigningKeyStore {
     return this.#database.read((tx) => this.#list(tx, now), EVERYWHERE);
   }
 
-  add(plan: (keys: readonly SigningKey[]) => KeyPlan, tokenLifetimeMs: number, now: Date): Promise<SigningKey[]> {
+  add(plan: (keys: readonly SigningKey[]) => KeyPlan, tokenLifetimeMs: number, now: () => Date): Promise<SigningKey[]> {
     return this.#database.transaction(async (tx) => {
       await tx.query("select pg_advisory_xact_lock(hashtext('plinth.auth.signing_keys'))");
       const lifetimeMs = await recordLifetime(tx, tokenLifetimeMs);
-      const planned = plan(await this.#list(tx, now));
-      if (planned === undefined) return this.#list(tx, now);
+      const planned = plan(await this.#list(tx, now()));
+      if (planned === undefined) return this.#list(tx, now());
       const { privateKey, publicKey } = await generate("rsa", { modulusLength: MODULUS_BITS });
       const { kid } = publicJwk(publicKey);
       const sealed = this.#box.seal(privateKey.export({ format: "der", type: "pkcs8" }), kid);
@@ -49,7 +49,7 @@ export class PostgresSigningKeyStore implements SigningKeyStore {
       await tx.query(
         `update signing_keys set expires_at = $1, signs_from = case when signs_from > $2 then 'epoch' else signs_from end
          where expires_at is null`,
-        [new Date(planned.signsFrom.getTime() + lifetimeMs + SLACK_MS), now],
+        [new Date(planned.signsFrom.getTime() + lifetimeMs + SLACK_MS), now()],
       );
       await tx.query("insert into signing_keys (kid, sealed, signs_from, token_lifetime_ms) values ($1, $2, $3, $4)", [
         kid,
@@ -57,7 +57,7 @@ export class PostgresSigningKeyStore implements SigningKeyStore {
         planned.signsFrom,
         tokenLifetimeMs,
       ]);
-      return this.#list(tx, now);
+      return this.#list(tx, now());
     }, EVERYWHERE);
   }
 
