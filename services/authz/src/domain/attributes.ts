@@ -11,14 +11,14 @@ const MAX_CHARACTERS = 65_536;
 const MAX_VALUES = 1000;
 const MAX_DEPTH = 16;
 
-const NONE: Attributes = new Map();
+export const NO_ATTRIBUTES: Attributes = new Map();
 
 /**
  * Throws VALIDATION_ERROR on `field` for more than a policy can be asked to look at: what is refused here cannot make a
  * denying policy fail for its size.
  */
 export function readAttributes(object: JsonObject | undefined, field: string): Attributes {
-  if (object === undefined) return NONE;
+  if (object === undefined) return NO_ATTRIBUTES;
   const room = { characters: MAX_CHARACTERS, values: MAX_VALUES };
   const take = (characters: number) => {
     room.characters -= characters;

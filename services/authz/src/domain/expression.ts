@@ -84,5 +84,5 @@ function syntaxError(text: string, error: unknown): ExpressionError {
   const offset =
     error instanceof Error ? (error as Error & { location?: { start?: { offset?: number } } }).location?.start?.offset : undefined;
   // The parser says the place in front, for a file that is not there.
-  return new ExpressionError(message.replace(/^syntax error <input>:\d+:\d+: /, ""), positionAt(text, offset ?? 0));
+  return new ExpressionError(message.replace(/^(syntax error )?<input>:\d+:\d+: /, ""), positionAt(text, offset ?? 0));
 }
