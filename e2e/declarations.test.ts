@@ -2,48 +2,42 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve as resolvePath } from "node:path";
 import {
   create,
+  createFileRegistry,
   type DescField,
   type DescFile,
   type DescMessage,
   type DescMethod,
+  fromBinary,
   getOption,
   hasOption,
   ScalarType,
 } from "@bufbuild/protobuf";
+import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { createValidator } from "@bufbuild/protovalidate";
 import { describe, expect, test } from "@jest/globals";
 import { AUDIT_TOPIC, parseModuleFiles, resolve, routeTable } from "@plinth/module";
-import { file_plinth_audit_v1_audit } from "@plinth/proto/audit/v1/audit_pb";
-import { file_plinth_audit_v1_events } from "@plinth/proto/audit/v1/events_pb";
-import { file_plinth_auth_v1_auth } from "@plinth/proto/auth/v1/auth_pb";
-import { file_plinth_auth_v1_events } from "@plinth/proto/auth/v1/events_pb";
-import { file_plinth_authz_v1_authz } from "@plinth/proto/authz/v1/authz_pb";
-import { file_plinth_authz_v1_events } from "@plinth/proto/authz/v1/events_pb";
-import { file_plinth_blog_v1_blog } from "@plinth/proto/blog/v1/blog_pb";
-import { file_plinth_blog_v1_events } from "@plinth/proto/blog/v1/events_pb";
 import { http } from "@plinth/proto/google/api/annotations_pb";
-import { file_plinth_identity_v1_events } from "@plinth/proto/identity/v1/events_pb";
-import { file_plinth_identity_v1_identity } from "@plinth/proto/identity/v1/identity_pb";
-import { file_plinth_notification_v1_events } from "@plinth/proto/notification/v1/events_pb";
-import { file_plinth_notification_v1_notification } from "@plinth/proto/notification/v1/notification_pb";
 import { event } from "@plinth/proto/options/v1/options_pb";
 import { type FieldRules, field as fieldRules } from "../proto/gen/buf/validate/validate_pb.js";
 
 /** What module.yaml files and protos say about each other. */
 
-const FILES: Record<string, DescFile[]> = {
-  audit: [file_plinth_audit_v1_audit, file_plinth_audit_v1_events],
-  auth: [file_plinth_auth_v1_auth, file_plinth_auth_v1_events],
-  authz: [file_plinth_authz_v1_authz, file_plinth_authz_v1_events],
-  blog: [file_plinth_blog_v1_blog, file_plinth_blog_v1_events],
-  identity: [file_plinth_identity_v1_identity, file_plinth_identity_v1_events],
-  notification: [file_plinth_notification_v1_notification, file_plinth_notification_v1_events],
-};
+const registry = createFileRegistry(
+  fromBinary(FileDescriptorSetSchema, readFileSync(resolvePath(import.meta.dirname, "../proto/gen/image.binpb"))),
+);
+const services = resolvePath(import.meta.dirname, "../services");
+
+/** By module: its proto files, `plinth/<module>/v1/*.proto`. */
+const FILES: Record<string, DescFile[]> = Object.fromEntries(
+  readdirSync(services).map((module) => {
+    const prefix = `plinth.${module.replaceAll("-", "_")}.v`;
+    return [module, [...registry.files].filter(({ proto }) => proto.package.startsWith(prefix))];
+  }),
+);
 
 /** Routes that are served as plain HTTP, not from a proto. */
 const PLAIN_ROUTES = ["GET /account/verify-email", "GET /account/reset-password", "GET /.well-known/**", "GET /api/v1/blog/rss.xml"];
 
-const services = resolvePath(import.meta.dirname, "../services");
 const parsed = parseModuleFiles(
   readdirSync(services).map((name) => ({ file: name, text: readFileSync(join(services, name, "module.yaml"), "utf8") })),
 );
