@@ -3,7 +3,7 @@
  * `cd bench && npm install`, then `node bench/gateway.ts`. Needs wrk, nginx and taskset.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,11 +27,14 @@ const ANSWER = JSON.stringify({
 
 interface Proxy {
   readonly port: number;
+  readonly pid?: number | undefined;
   readonly token?: string;
 }
 
 interface Result {
   readonly perSecond: number;
+  /** Requests for each second of processor time that the proxy took: does not care who else is at work on the machine. */
+  readonly perCpuSecond: number;
   readonly p50Us: number;
   readonly p99Us: number;
 }
@@ -58,14 +61,14 @@ try {
   await add("nginx", async () => {
     const port = await freePort();
     const upstream = `upstream backend { server 127.0.0.1:${backendPort}; keepalive 256; }`;
-    await nginx(
+    const pid = await nginx(
       "proxy",
       PROXY_CORE,
       port,
       `location / { proxy_pass http://backend; proxy_http_version 1.1; proxy_set_header Connection ""; }`,
       upstream,
     );
-    return { port };
+    return { port, pid };
   });
   print(rows);
 } finally {
@@ -85,12 +88,13 @@ async function node(file: string, backendPort: number): Promise<Proxy> {
     child.stdout.on("data", (chunk: Buffer) => {
       text += chunk;
       const line = text.split("\n", 1)[0] ?? "";
-      if (text.includes("\n")) resolve(JSON.parse(line) as Proxy);
+      if (text.includes("\n")) resolve({ ...(JSON.parse(line) as Proxy), pid: child.pid });
     });
   });
 }
 
-async function nginx(name: string, core: string, port: number, location: string, further = ""): Promise<void> {
+/** Answers the process id. */
+async function nginx(name: string, core: string, port: number, location: string, further = ""): Promise<number | undefined> {
   const file = join(folder, `${name}.conf`);
   await writeFile(
     file,
@@ -100,8 +104,10 @@ async function nginx(name: string, core: string, port: number, location: string,
             client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p; fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
             server { listen 127.0.0.1:${port}; ${location} } }`,
   );
-  children.push(spawn("taskset", ["-c", core, "nginx", "-c", file, "-p", folder], { stdio: ["ignore", "inherit", "inherit"] }));
+  const child = spawn("taskset", ["-c", core, "nginx", "-c", file, "-p", folder], { stdio: ["ignore", "inherit", "inherit"] });
+  children.push(child);
   await answering(port);
+  return child.pid;
 }
 
 async function median(proxy: Proxy, connections: number): Promise<Result> {
@@ -113,7 +119,7 @@ async function median(proxy: Proxy, connections: number): Promise<Result> {
 }
 
 /** wrk tells what it found through a script, in numbers instead of prose. */
-async function load({ port, token }: Proxy, connections: number, seconds: number): Promise<Result> {
+async function load({ port, pid, token }: Proxy, connections: number, seconds: number): Promise<Result> {
   const script = join(folder, "report.lua");
   await writeFile(
     script,
@@ -123,20 +129,29 @@ async function load({ port, token }: Proxy, connections: number, seconds: number
   const header = token === undefined ? [] : ["-H", `authorization: Bearer ${token}`];
   const url = `http://127.0.0.1:${port}${PATH}`;
   const args = ["-c", LOAD_CORE, "wrk", "-t1", `-c${connections}`, `-d${seconds}s`, "-s", script, ...header, url];
+  const before = await cpuSeconds(pid);
   const { stdout } = await run("taskset", args);
+  const cpu = (await cpuSeconds(pid)) - before;
   const numbers = /RESULT (\d+) (\d+) (\d+) (\d+) (\d+)/.exec(stdout)?.slice(1).map(Number);
   const [requests = 0, microseconds = 1, p50Us = 0, p99Us = 0, errors = 0] = numbers ?? [];
   if (errors > 0) throw new Error(`${errors} requests failed:\n${stdout}`);
-  return { perSecond: (requests * 1e6) / microseconds, p50Us, p99Us };
+  return { perSecond: (requests * 1e6) / microseconds, perCpuSecond: cpu > 0 ? requests / cpu : 0, p50Us, p99Us };
+}
+
+/** User and system time of a process; taskset becomes what it starts, so that the child's id is the proxy's. */
+async function cpuSeconds(pid: number | undefined): Promise<number> {
+  if (pid === undefined) return 0;
+  const fields = (await readFile(`/proc/${pid}/stat`, "utf8")).split(") ")[1]?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 function print(rows: readonly [string, Result, Result][]): void {
   const base = rows.find(([name]) => name === "backend alone")?.[2].p50Us ?? 0;
   const lines = rows.map(([name, full, single]) => {
     const added = name === "backend alone" ? "" : ((single.p50Us - base) / 1000).toFixed(3);
-    return `| ${name} | ${Math.round(full.perSecond)} | ${(full.p50Us / 1000).toFixed(2)} | ${(full.p99Us / 1000).toFixed(2)} | ${added} |`;
+    return `| ${name} | ${Math.round(full.perSecond)} | ${Math.round(full.perCpuSecond) || ""} | ${(full.p50Us / 1000).toFixed(2)} | ${(full.p99Us / 1000).toFixed(2)} | ${added} |`;
   });
-  const head = `| proxy | requests/s (${CONNECTIONS} connections) | p50 ms | p99 ms | added p50 ms (1 connection) |\n| --- | --- | --- | --- | --- |`;
+  const head = `| proxy | requests/s (${CONNECTIONS} connections) | requests/CPU-second | p50 ms | p99 ms | added p50 ms (1 connection) |\n| --- | --- | --- | --- | --- | --- |`;
   process.stdout.write(`${head}\n${lines.join("\n")}\n`);
 }
 
