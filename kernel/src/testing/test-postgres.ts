@@ -50,8 +50,10 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   };
 }
 
-/** Asks the run's global setup, which starts the server with the first question. */
+/** Asks the run's global setup, which starts the server with the first question; PLINTH_TEST_POSTGRES_URL names another one, as superuser. */
 async function testServerUrl(): Promise<string> {
+  const own = process.env.PLINTH_TEST_POSTGRES_URL;
+  if (own !== undefined) return own;
   const port = process.env[TEST_POSTGRES_PORT];
   if (port === undefined) throw new Error("No test Postgres: run through Jest with the root jest.config.js.");
   const socket = connect(Number(port), "127.0.0.1");
