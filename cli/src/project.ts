@@ -23,7 +23,20 @@ export function findProject(start: string = process.cwd()): Project {
 /** As `findProject`, for commands that can do without. */
 export function findProjectOrNone(start: string = process.cwd()): Project | undefined {
   const root = nearestWithServices(resolve(start));
-  if (root === undefined) return undefined;
+  return root === undefined ? undefined : projectAt(root);
+}
+
+/** The project around the working folder, for a command that writes into it; `services/` may still be to come, the protos are there. */
+export function findSources(start: string = process.cwd()): Project {
+  const project = findProjectOrNone(start);
+  const root = project?.root ?? resolve(start);
+  if (!existsSync(join(root, "buf.gen.yaml")) || !existsSync(join(root, "proto"))) {
+    throw new Error(`${root} has no proto/ with a buf.gen.yaml beside it. Run this inside a checkout of Plinth.`);
+  }
+  return project ?? projectAt(root);
+}
+
+function projectAt(root: string): Project {
   return { root, servicesFolder: join(root, "services"), dataFolder: process.env.PLINTH_DATA ?? join(root, ".plinth") };
 }
 

@@ -12,6 +12,14 @@ export function addDevelopmentCommands(program: Command): void {
     .action(async (options) => (await import("../commands/up.ts")).up(options));
 
   program
+    .command("new")
+    .description("begin something new")
+    .command("module")
+    .description("write a service that starts, answers over REST and RPC, and has a test that passes")
+    .argument("<name>", "the module's name: price-list")
+    .action(async (name) => (await import("../commands/new-module.ts")).newModule(name));
+
+  program
     .command("generate")
     .description("make the code of the protos, and the constants of all permissions, in proto/gen")
     .action(async () => (await import("../commands/generate.ts")).generate());

@@ -1,0 +1,77 @@
+import { execFile } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { plinth, type Run } from "../../test/plinth.ts";
+import { copyProject, type ProjectCopy } from "../../test/project-copy.ts";
+
+/** Every module of the platform in its project, a new one among them. */
+let project: ProjectCopy;
+let made: Run;
+
+beforeAll(async () => {
+  project = copyProject(readdirSync(join(import.meta.dirname, "../../../services")));
+  made = await plinth(["new", "module", "price-list"], { cwd: project.root });
+}, 60_000);
+afterAll(() => project.remove());
+
+/** Runs an installed program in the project; rejects with what it said when it finds something. */
+async function check(program: string, ...args: string[]): Promise<string> {
+  const path = [dirname(process.execPath), join(project.root, "node_modules/.bin"), process.env.PATH].join(delimiter);
+  const { stdout } = await promisify(execFile)(program, args, { cwd: project.root, env: { ...process.env, PATH: path } }).catch(
+    (error: { stdout: string; stderr: string }) => {
+      throw new Error(`${program} ${args.join(" ")}:\n${error.stdout}${error.stderr}`);
+    },
+  );
+  return stdout;
+}
+
+describe("plinth new module", () => {
+  test("writes a service, its proto and nothing else by hand, and says what comes next", () => {
+    expect(made).toMatchObject({ code: 0, stderr: "" });
+    expect(made.stdout).toContain("services/price-list/src/index.ts\n");
+    expect(made.stdout).toContain("proto/plinth/price_list/v1/price_list.proto\n");
+    const lock = JSON.parse(readFileSync(join(project.root, "package-lock.json"), "utf8")) as { packages: Record<string, unknown> };
+    expect(lock.packages["services/price-list"]).toMatchObject({ name: "@plinth/price-list" });
+    expect(existsSync(join(project.root, "proto/gen/plinth/price_list/v1/price_list_pb.js"))).toBe(true);
+  });
+
+  test("passes its own tests and every check, without an edit elsewhere", async () => {
+    const only = join(project.root, "tsconfig.new.json");
+    writeFileSync(only, JSON.stringify({ extends: "./tsconfig.json", include: ["services/price-list"] }));
+    const jest = ["--experimental-vm-modules", "--disable-warning=ExperimentalWarning", "node_modules/jest/bin/jest.js", "--json"];
+    const [report] = await Promise.all([
+      check("node", ...jest, "services/price-list", "e2e/declarations"),
+      check("tsc", "--noEmit", "-p", only),
+      check("biome", "check", "--error-on-warnings", "--vcs-enabled=false", "services/price-list"),
+      check("depcruise", "--config", ".dependency-cruiser.cjs", "services/price-list", "--focus", "^services/price-list"),
+      check("buf", "lint"),
+      check("node", "cli/bin/plinth", "validate"),
+    ]);
+    const { success, numPassedTests } = JSON.parse(report) as Record<string, unknown>;
+    expect(success).toBe(true);
+    expect(numPassedTests).toBeGreaterThanOrEqual(8);
+  }, 60_000);
+
+  test("overwrites nothing", async () => {
+    const before = readFileSync(join(project.root, "services/blog/module.yaml"), "utf8");
+    const { code, stderr } = await plinth(["new", "module", "blog"], { cwd: project.root });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^services\/blog\/.* is there already, and nothing is overwritten. Choose another name, or move it away.\n$/);
+    expect(readFileSync(join(project.root, "services/blog/module.yaml"), "utf8")).toBe(before);
+    expect(existsSync(join(project.root, "services/blog/src/rpc/greeting-handlers.ts"))).toBe(false);
+  });
+
+  test("refuses a name that cannot be one", async () => {
+    const { code, stderr } = await plinth(["new", "module", "Price_List"], { cwd: project.root });
+    expect(code).toBe(2);
+    expect(stderr).toContain('"Price_List" cannot name a module. Take lower-case letters and digits');
+  });
+
+  test("has no place to write to outside a checkout", async () => {
+    const { code, stderr } = await plinth(["new", "module", "stock"], { cwd: dirname(project.root) });
+    expect(code).toBe(1);
+    expect(stderr).toContain("Run this inside a checkout of Plinth.");
+  });
+});
