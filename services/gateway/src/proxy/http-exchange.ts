@@ -20,7 +20,7 @@ import { CacheFill } from "./cache-fill.ts";
 import { outgoingHeaders } from "./outgoing-headers.ts";
 import { type Answer, cachedAnswer, emptyAnswer, optionsAnswer, ownAnswer } from "./own-answers.ts";
 import { recordRequest } from "./record-request.ts";
-import { type AnyRequest, bodyKind, hasMuchUnread, readWhole, streamed } from "./request-body.ts";
+import { type AnyRequest, bodyKind, drain, hasMuchUnread, readWhole, streamed } from "./request-body.ts";
 import type { Upgrade } from "./upgrade.ts";
 import { deadlinePassed, moduleUnavailable, upstreamFailure, wasNotSent } from "./upstream-failure.ts";
 
@@ -153,6 +153,7 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
     headers.push(...reply.headers, "content-length", String(reply.body.length));
     // A body that was not wanted is not waited for either.
     if (hasMuchUnread(this.#request) && isHttp1(this.#response)) this.#response.shouldKeepAlive = false;
+    else if (this.#body === null) drain(this.#request);
     this.#answer(reply.status, headers, reply.body);
   }
 

@@ -35,7 +35,20 @@ export function streamed(request: AnyRequest, limit: number): Readable {
   return body;
 }
 
-/** Whether so much is still to come that closing the connection is cheaper than reading it. */
+/** A refused body is read and forgotten up to here: a connection that is closed on unread bytes takes the answer with it. */
+const DRAINED_BYTES = 1024 * 1024;
+
+/** Whether the client has announced so much that closing the connection is cheaper than reading it. */
 export function hasMuchUnread(request: AnyRequest): boolean {
-  return !request.complete && bodyKind(request) === "streamed";
+  return !request.complete && Number(request.headers["content-length"] ?? 0) > DRAINED_BYTES;
+}
+
+/** Reads what is still to come of a body nobody wants; who sends without end is cut off. */
+export function drain(request: AnyRequest): void {
+  if (request.complete) return;
+  let drained = 0;
+  request.on("data", (chunk: Buffer) => {
+    drained += chunk.length;
+    if (drained > DRAINED_BYTES) request.destroy();
+  });
 }
