@@ -6,6 +6,7 @@ import { decodeStatusDetails, encodeStatusDetails, GRPC_STATUS } from "../base/s
 import { HTTP_STATUS } from "../http/envelope.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { Call } from "./call.ts";
+import { hasSecrets, withoutSecrets } from "./secret-fields.ts";
 
 /** The first answer to a key: a message, or the error that was it. Both as protobuf bytes. */
 export interface KeptAnswer {
@@ -47,9 +48,9 @@ const LEASE_WITHOUT_DEADLINE_MS = 60_000;
 /** Refusals that a later try may well not meet; they are not kept, and neither is any 5xx. */
 const NOT_KEPT: ReadonlySet<string> = new Set(["UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED"]);
 
-/** Methods without side effects need no key. */
+/** Methods without side effects need no key. One that answers with secrets takes none: they would lie in the table for a day. */
 export function takesKeys(method: DescMethod): boolean {
-  return method.methodKind === "unary" && method.idempotency !== Level.NO_SIDE_EFFECTS;
+  return method.methodKind === "unary" && method.idempotency !== Level.NO_SIDE_EFFECTS && !hasSecrets(method.output);
 }
 
 /** The call's key, if it has one. Throws BAD_REQUEST for one that cannot be kept. */
@@ -70,7 +71,10 @@ export async function once(
 ): Promise<Message> {
   const { method } = call;
   const scope = `${call.tenantId}|${call.user?.id ?? ""}|${method.parent.typeName}/${method.name}`;
-  const fingerprint = createHash("sha256").update(toBinary(method.input, request)).digest();
+  // Passwords stay out of it: a plain hash of one would be easy to guess from.
+  const fingerprint = createHash("sha256")
+    .update(toBinary(method.input, withoutSecrets(method.input, request)))
+    .digest();
   const started = await beginOrWait(store, call, scope, key, fingerprint);
   if (started.kind === "replay") {
     call.responseHeaders.set(REPLAYED_HEADER, "true");

@@ -131,6 +131,16 @@ describe("a refresh token", () => {
     await expect(auth.refresh(refresh_token)).resolves.toMatchObject(refused("INVALID_REFRESH_TOKEN"));
   });
 
+  test("is in no table, whatever keys a client sends", async () => {
+    const user = auth.addUser();
+    const serviceToken = await auth.harness.serviceToken("gateway", "auth");
+    const headers = { "content-type": "application/json", "x-service-token": serviceToken, "idempotency-key": "one" };
+    const body = JSON.stringify({ email: user.email, password: user.password });
+    const response = await fetch(`${auth.harness.httpUrl("auth")}/api/v1/auth/login`, { method: "POST", headers, body });
+    expect(response.status).toBe(200);
+    await expect(auth.sql("select 1 from idempotency_keys")).resolves.toEqual([]);
+  });
+
   test("that nobody issued is refused", async () => {
     for (const token of ["x", "a".repeat(43), "' or 1=1 --"]) {
       await expect(auth.refresh(token)).resolves.toMatchObject(refused("INVALID_REFRESH_TOKEN"));
@@ -181,6 +191,21 @@ describe("sessions", () => {
       await expect(auth.refresh(tokens.refresh_token)).resolves.toMatchObject(refused("INVALID_REFRESH_TOKEN"));
     }
     await expect(auth.send("POST", "logout", {})).resolves.toMatchObject(refused("MISSING_TOKEN"));
+  });
+
+  test("of one user are a hundred at most; the longest unused ends", async () => {
+    const user = auth.addUser();
+    const { session_id } = await auth.login(user);
+    await auth.sql(
+      `insert into sessions (id, tenant_id, user_id, email, token_hash, address, user_agent, created_at, last_used_at, expires_at)
+       select 'sess_' || number, 'default', $1, '', decode(lpad(to_hex(number), 64, '0'), 'hex'), '', '', now(),
+         now() - number * interval '1 minute', now() + interval '1 day' from generate_series(1, 99) number`,
+      [user.id],
+    );
+    await auth.login(user);
+    const rows = await auth.sql<{ id: string }>("select id from sessions where user_id = $1 and revoked_at is not null", [user.id]);
+    expect(rows).toEqual([{ id: "sess_99" }]);
+    await expect(auth.sql("select 1 from sessions where id = $1 and revoked_at is null", [session_id])).resolves.toHaveLength(1);
   });
 
   test("all end but the present one", async () => {

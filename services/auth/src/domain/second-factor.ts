@@ -5,6 +5,8 @@ import { Secret, TOTP } from "otpauth";
 export interface Authenticator {
   readonly secret: Uint8Array;
   readonly confirmed: boolean;
+  /** As it is stored: tells whether it was replaced meanwhile. */
+  readonly sealed: Buffer;
 }
 
 const ALGORITHM = "SHA1";

@@ -25,7 +25,9 @@ export async function confirmTotp(ports: Ports, owner: Owner, code: string): Pro
   const step = matchingStep(authenticator.secret, code, ports.now());
   if (step === undefined) throw wrongCode();
   const { codes, hashes } = newRecoveryCodes();
-  if (!(await ports.secondFactors.confirm(owner, step, hashes))) throw alreadyEnrolled();
+  if (!(await ports.secondFactors.confirm(owner, authenticator, step, hashes))) {
+    throw conflict("The enrolment was confirmed or begun anew at the same time. Look, then try again.", { reason: "TOTP_ENROLLED" });
+  }
   return codes;
 }
 

@@ -22,7 +22,7 @@ export class PostgresSecondFactorStore implements SecondFactorStore {
         "select secret, confirmed from authenticators where tenant_id = $1 and user_id = $2",
         [owner.tenantId, owner.id],
       );
-      return row && { secret: new Uint8Array(this.#box.open(row.secret, owner.id)), confirmed: row.confirmed };
+      return row && { secret: new Uint8Array(this.#box.open(row.secret, owner.id)), confirmed: row.confirmed, sealed: row.secret };
     };
     return this.#database.transaction(work, { tenantId: owner.tenantId });
   }
@@ -33,14 +33,14 @@ export class PostgresSecondFactorStore implements SecondFactorStore {
     return this.#changed(owner, sql, [this.#box.seal(secret, owner.id)]);
   }
 
-  confirm(owner: Owner, step: number, recoveryHashes: readonly Buffer[]): Promise<boolean> {
+  confirm(owner: Owner, { sealed }: Authenticator, step: number, recoveryHashes: readonly Buffer[]): Promise<boolean> {
     const sql = `with confirmed as (
         update authenticators set confirmed = true, last_step = $3
-        where tenant_id = $1 and user_id = $2 and not confirmed returning tenant_id, user_id
+        where tenant_id = $1 and user_id = $2 and not confirmed and secret = $5 returning tenant_id, user_id
       )
       insert into recovery_codes (tenant_id, user_id, hash)
       select tenant_id, user_id, unnest($4::bytea[]) from confirmed returning 1`;
-    return this.#changed(owner, sql, [step, [...recoveryHashes]], "user.totp_enrolled");
+    return this.#changed(owner, sql, [step, [...recoveryHashes], sealed], "user.totp_enrolled");
   }
 
   useStep(owner: Owner, step: number): Promise<boolean> {
