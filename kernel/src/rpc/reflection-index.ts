@@ -1,10 +1,12 @@
-import { create, fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
+import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import {
   type DescriptorProto,
   type EnumDescriptorProto,
   type FileDescriptorProto,
   FileDescriptorProtoSchema,
+  file_google_protobuf_duration,
 } from "@bufbuild/protobuf/wkt";
+import { file_google_rpc_error_details } from "@plinth/proto/google/rpc/error_details_pb";
 import {
   type ServerReflectionRequest,
   type ServerReflectionResponse,
@@ -14,6 +16,11 @@ import {
 /** gRPC's status numbers that reflection answers with. */
 const NOT_FOUND = 5;
 const UNIMPLEMENTED = 12;
+
+/** Details travel with errors as `Any`, so no method's messages lead to their types; a client that shows them asks for them by name. */
+function errorDetailFiles(): Uint8Array[] {
+  return [file_google_protobuf_duration, file_google_rpc_error_details].map(({ proto }) => toBinary(FileDescriptorProtoSchema, proto));
+}
 
 /** Answers questions of `grpc.reflection.v1` (and of v1alpha, whose messages are the same). */
 export interface ReflectionIndex {
@@ -35,7 +42,7 @@ export function createReflectionIndex(descriptors: Iterable<Uint8Array>, service
   const extensionNumbers = new Map<string, number[]>();
   const services = [...new Set(serviceNames)].sort();
 
-  for (const descriptor of descriptors) {
+  for (const descriptor of [...descriptors, ...errorDetailFiles()]) {
     const file = fromBinary(FileDescriptorProtoSchema, descriptor);
     if (files.has(file.name)) continue;
     files.set(file.name, file);
