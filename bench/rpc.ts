@@ -1,8 +1,8 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { EchoRequestSchema } from "@plinth/proto/testing/v1/echo_pb";
-import { type GrpcCall, loadGrpc } from "./measure/grpc-load.ts";
-import type { Load } from "./measure/load.ts";
+import { type GrpcCall, type GrpcPressure, loadGrpc } from "./measure/grpc-load.ts";
 import { isWanted } from "./measure/options.ts";
+import { type CountedLoad, counted } from "./measure/processor-time.ts";
 import { milliseconds, ratio, report, table, whole } from "./measure/report.ts";
 import { inRounds, median } from "./measure/rounds.ts";
 import { peakMemory, type ServerProcess, startServer } from "./measure/server-process.ts";
@@ -23,8 +23,8 @@ const MODERATE = { connections: 8, inFlight: 1, perSecond: 2000 };
 const HTTP_CONNECTIONS = 64;
 
 interface GrpcSample {
-  readonly full: Load;
-  readonly moderate: Load;
+  readonly full: CountedLoad;
+  readonly moderate: CountedLoad;
 }
 
 const callers = await createCallers();
@@ -50,7 +50,11 @@ async function grpc(plinth: ServerProcess<PlinthPorts>): Promise<string> {
   const add = async (name: string, pid: number, call: () => Promise<GrpcCall>) => {
     pids.set(name, pid);
     await loadGrpc(await call(), { ...FULL, seconds: 3 });
-    contenders.set(name, async () => ({ full: await loadGrpc(await call(), FULL), moderate: await loadGrpc(await call(), MODERATE) }));
+    const under = async (pressure: GrpcPressure) => {
+      const order = await call();
+      return counted(pid, () => loadGrpc(order, pressure));
+    };
+    contenders.set(name, async () => ({ full: await under(FULL), moderate: await under(MODERATE) }));
   };
   for (const user of ["nobody", "user"] as const) {
     const name = user === "nobody" ? "plinth" : "plinth-for-a-user";
@@ -76,11 +80,14 @@ async function grpc(plinth: ServerProcess<PlinthPorts>): Promise<string> {
   const rows: string[][] = [];
   for (const name of samples.keys()) {
     const [rate, p50, p99] = [of(name, (s) => s.full.perSecond), of(name, (s) => s.moderate.p50Ms), of(name, (s) => s.moderate.p99Ms)];
+    const cpu = of(name, (s) => s.full.perCpuSecond);
     const above = (value: number, pick: (sample: GrpcSample) => number) => (bare === undefined ? "" : milliseconds(value - of(bare, pick)));
     rows.push([
       name,
       whole(rate),
       ratio(rate, bare === undefined ? undefined : of(bare, (s) => s.full.perSecond)),
+      whole(cpu),
+      ratio(cpu, bare === undefined ? undefined : of(bare, (s) => s.full.perCpuSecond)),
       milliseconds(p50),
       milliseconds(p99),
       above(p50, (s) => s.moderate.p50Ms),
@@ -88,7 +95,18 @@ async function grpc(plinth: ServerProcess<PlinthPorts>): Promise<string> {
       whole(await peakMemory(pids.get(name) ?? 0)),
     ]);
   }
-  const head = ["gRPC, unary", "calls/s", "of grpc-js", "p50 ms", "p99 ms", "added p50", "added p99", "peak MB"];
+  const head = [
+    "gRPC, unary",
+    "calls/s",
+    "of grpc-js",
+    "calls per CPU s",
+    "of grpc-js",
+    "p50 ms",
+    "p99 ms",
+    "added p50",
+    "added p99",
+    "peak MB",
+  ];
   return `${table(head, rows)}\n\nLatencies at ${whole(MODERATE.perSecond)} calls/s.`;
 }
 
@@ -100,11 +118,14 @@ async function http(protocol: "REST" | "Connect", plinth: ServerProcess<PlinthPo
     return { url: `http://127.0.0.1:${port}${path}`, headers: { "content-type": "application/json", ...headers }, body };
   };
   const pids = new Map<string, number>();
-  const contenders = new Map<string, () => Promise<Load>>();
+  const contenders = new Map<string, () => Promise<CountedLoad>>();
   const add = async (name: string, pid: number, ask: () => Promise<HttpRequest>) => {
     pids.set(name, pid);
     await wrk(await ask(), HTTP_CONNECTIONS, 3);
-    contenders.set(name, async () => wrk(await ask(), HTTP_CONNECTIONS));
+    contenders.set(name, async () => {
+      const order = await ask();
+      return counted(pid, () => wrk(order, HTTP_CONNECTIONS));
+    });
   };
   if (isWanted("plinth")) await add("plinth", plinth.pid, async () => request(plinth.announced.http, await callers.headers("nobody")));
   for (const name of [bare, ...others]) {
@@ -115,14 +136,16 @@ async function http(protocol: "REST" | "Connect", plinth: ServerProcess<PlinthPo
   if (contenders.size === 0) return "";
 
   const samples = await inRounds(contenders);
-  const of = (name: string, pick: (load: Load) => number) => median((samples.get(name) ?? []).map(pick));
-  const base = samples.has(bare) ? of(bare, (load) => load.perSecond) : undefined;
+  const of = (name: string, pick: (load: CountedLoad) => number) => median((samples.get(name) ?? []).map(pick));
+  const base = (pick: (load: CountedLoad) => number) => (samples.has(bare) ? of(bare, pick) : undefined);
   const rows: string[][] = [];
   for (const name of samples.keys()) {
-    const rate = of(name, (load) => load.perSecond);
+    const rates = [(load: CountedLoad) => load.perSecond, (load: CountedLoad) => load.perCpuSecond].flatMap((pick) => {
+      return [whole(of(name, pick)), ratio(of(name, pick), base(pick))];
+    });
     const latencies = [milliseconds(of(name, (load) => load.p50Ms)), milliseconds(of(name, (load) => load.p99Ms))];
-    rows.push([name, whole(rate), ratio(rate, base), ...latencies, whole(await peakMemory(pids.get(name) ?? 0))]);
+    rows.push([name, ...rates, ...latencies, whole(await peakMemory(pids.get(name) ?? 0))]);
   }
   const what = protocol === "REST" ? "REST, POST of JSON" : "Connect, JSON";
-  return table([what, "requests/s", `of ${bare}`, "p50 ms", "p99 ms", "peak MB"], rows);
+  return table([what, "requests/s", `of ${bare}`, "requests per CPU s", `of ${bare}`, "p50 ms", "p99 ms", "peak MB"], rows);
 }

@@ -60,7 +60,7 @@ function finish(): void {
   const seconds = (performance.now() - startedAt) / 1000;
   latencies.sort((a, b) => a - b);
   const at = (share: number) => latencies[Math.floor((latencies.length - 1) * share)] ?? Number.NaN;
-  const load: Load = { perSecond: latencies.length / seconds, p50Ms: at(0.5), p99Ms: at(0.99) };
+  const load: Load = { calls: latencies.length, perSecond: latencies.length / seconds, p50Ms: at(0.5), p99Ms: at(0.99) };
   for (const connection of connections) connection.close();
   process.stdout.write(JSON.stringify(load));
 }

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { cpus, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
-import { ROUNDS, SECONDS } from "./options.ts";
+import { RUNS, SECONDS } from "./options.ts";
 
 const README = join(import.meta.dirname, "../README.md");
 
@@ -27,16 +27,19 @@ export function milliseconds(value: number, digits = 2): string {
 const loadAtStart = loadavg()[0] ?? 0;
 
 /** On what, when and how often was measured: a figure without it is none. */
-function circumstances(): string {
+function circumstances(timed: boolean): string {
   const [cpu] = cpus();
   const machine = `${cpus().length} × ${cpu?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}`;
   const date = new Date().toISOString().slice(0, 10);
-  return `${date}, ${machine}; median of ${ROUNDS} rounds of ${SECONDS} s; load average before the run ${loadAtStart.toFixed(1)}.`;
+  return `${date}, ${machine}; median of ${RUNS} runs${timed ? ` of ${SECONDS} s` : ""}; load average before the run ${loadAtStart.toFixed(1)}.`;
 }
 
-/** Prints a benchmark's outcome; with `--write` it also takes the place of the last one in README.md, between its markers. */
-export async function report(name: string, markdown: string): Promise<void> {
-  const text = `${circumstances()}\n\n${markdown}`;
+/**
+ * Prints a benchmark's outcome; with `--write` it also takes the place of the last one in README.md, between its markers.
+ * `timed`: a run is as long as it is told, not as long as it takes.
+ */
+export async function report(name: string, markdown: string, { timed = true } = {}): Promise<void> {
+  const text = `${circumstances(timed)}\n\n${markdown}`;
   process.stdout.write(`\n${text}\n`);
   if (!process.argv.includes("--write")) return;
   const readme = await readFile(README, "utf8");

@@ -1,4 +1,4 @@
-import { ROUNDS } from "./options.ts";
+import { RUNS } from "./options.ts";
 
 /**
  * Measures all contenders in turn, and that several times over: what else the machine does at some moment meets all of them alike.
@@ -6,9 +6,9 @@ import { ROUNDS } from "./options.ts";
  */
 export async function inRounds<Sample>(contenders: ReadonlyMap<string, () => Promise<Sample>>): Promise<Map<string, Sample[]>> {
   const samples = new Map<string, Sample[]>([...contenders.keys()].map((name) => [name, []]));
-  for (let round = 1; round <= ROUNDS; round++) {
+  for (let round = 1; round <= RUNS; round++) {
     for (const [name, measure] of contenders) {
-      process.stderr.write(`round ${round} of ${ROUNDS}: ${name}\n`);
+      process.stderr.write(`round ${round} of ${RUNS}: ${name}\n`);
       samples.get(name)?.push(await measure());
     }
   }

@@ -26,7 +26,7 @@ export async function wrk(request: HttpRequest, connections: number, seconds: nu
     const numbers = /RESULT (\d+) (\d+) (\d+) (\d+) (\d+)/.exec(stdout)?.slice(1).map(Number);
     const [requests = 0, microseconds = 1, p50Us = 0, p99Us = 0, failures = 0] = numbers ?? [];
     if (failures > 0 || requests === 0) throw new Error(`${failures} of ${requests} requests to ${request.url} failed:\n${stdout}`);
-    return { perSecond: (requests * 1e6) / microseconds, p50Ms: p50Us / 1000, p99Ms: p99Us / 1000 };
+    return { calls: requests, perSecond: (requests * 1e6) / microseconds, p50Ms: p50Us / 1000, p99Ms: p99Us / 1000 };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,0 +1,78 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { promisify } from "node:util";
+import { type LocalPlatform, startLocalPlatform } from "../e2e/local-platform.ts";
+import { RUNS } from "./measure/options.ts";
+import { report, table, whole } from "./measure/report.ts";
+import { median } from "./measure/rounds.ts";
+
+/**
+ * How long `plinth up` takes until the platform is ready, on a new data folder and on one of before, how much memory it then holds, and how long it
+ * takes to stop. `npm run bench -- startup [--write]`. All modules run in one process, on ports of their own.
+ */
+interface Sample {
+  readonly readyMs: number;
+  readonly stopMs: number;
+  /** The process of the modules alone, resident. */
+  readonly processMb: number;
+  /** With Postgres, whose processes share most of their memory: what is shared counts once. */
+  readonly allMb: number;
+}
+
+const first: Sample[] = [];
+const warm: Sample[] = [];
+for (let round = 1; round <= RUNS; round++) {
+  process.stderr.write(`round ${round} of ${RUNS}\n`);
+  const platform = await startLocalPlatform({ ports: "free" });
+  first.push(await measured(platform));
+  const again = await startLocalPlatform({ ports: "free", dataFolder: platform.dataFolder });
+  warm.push(await measured(again));
+  await again.remove();
+}
+
+const rows = Object.entries({ "first start": first, "warm start": warm }).map(([name, samples]) => {
+  const of = (pick: (sample: Sample) => number) => median(samples.map(pick));
+  const range = `${seconds(Math.min(...samples.map((s) => s.readyMs)))} – ${seconds(Math.max(...samples.map((s) => s.readyMs)))}`;
+  return [
+    name,
+    seconds(of((s) => s.readyMs)),
+    range,
+    whole(of((s) => s.processMb)),
+    whole(of((s) => s.allMb)),
+    seconds(of((s) => s.stopMs)),
+  ];
+});
+await report("startup", table(["`plinth up`", "ready s", "range", "process MB", "with Postgres MB", "stop s"], rows), { timed: false });
+
+async function measured(platform: LocalPlatform): Promise<Sample> {
+  const pid = platform.process.pid ?? 0;
+  const processMb = (await kilobytes(`/proc/${pid}/status`, "VmRSS")) / 1024;
+  const shares = await Promise.all((await familyOf(pid)).map((member) => kilobytes(`/proc/${member}/smaps_rollup`, "Pss").catch(() => 0)));
+  const allMb = shares.reduce((sum, share) => sum + share, 0) / 1024;
+  const stoppedAt = performance.now();
+  const code = await platform.stop();
+  const stopMs = performance.now() - stoppedAt;
+  if (code !== 0) throw new Error(`The platform ended with code ${code}:\n${platform.output()}`);
+  return { readyMs: platform.readyMs, stopMs, processMb, allMb };
+}
+
+/** The process and all below it. */
+async function familyOf(root: number): Promise<number[]> {
+  const { stdout } = await promisify(execFile)("ps", ["-e", "-o", "pid=,ppid="]);
+  const pairs = stdout
+    .trim()
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/).map(Number));
+  const family = [root];
+  for (const member of family) for (const [pid = 0, parent] of pairs) if (parent === member) family.push(pid);
+  return family;
+}
+
+async function kilobytes(file: string, field: string): Promise<number> {
+  const text = await readFile(file, "utf8");
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? Number.NaN);
+}
+
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(2);
+}
