@@ -77,15 +77,21 @@ module.exports = {
     room("kernel", "^kernel/", ["^(proto|module|kernel)/"], "The kernel knows no service."),
     room(
       "service",
-      "^services/(?!gateway/|authz/)([^/]+)/",
+      "^services/(?!gateway/|authz/)([^/]+)/(?!test/)",
       ["^(proto|kernel)/", "^services/$1/"],
       "Services know each other only by their clients.",
     ),
     room(
       "follower",
-      "^services/(gateway|authz)/",
+      "^services/(gateway|authz)/(?!test/)",
       ["^(proto|module|kernel)/", "^services/$1/"],
       "Gateway and authz work out routes and permissions from the set of modules, by the functions of module/.",
+    ),
+    room(
+      "service-test",
+      "^services/([^/]+)/test/",
+      ["^(proto|module|kernel)/", "^services/$1/", "^services/[^/]+/src/index\\.ts$"],
+      "Tests start the real services that theirs calls.",
     ),
     room("cli", "^cli/", ["^(proto|module|kernel|cli)/"], "The command loads services by their module.yaml."),
 
