@@ -15,5 +15,6 @@ export default {
       },
     ],
   },
+  maxWorkers: 2,
   watchPathIgnorePatterns: ["\\.plinth/", "proto/gen/"],
 };
