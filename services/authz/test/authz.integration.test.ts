@@ -7,13 +7,16 @@ import authz from "../src/index.ts";
 
 const TOKEN = "the-one-time-token-of-this-test";
 
+/** The run's database server may have to start first. */
+const START_MS = 60_000;
+
 let harness: ServiceHarness;
 let database: Client;
 beforeAll(async () => {
   harness = await startHarness({ services: [authz], env: { AUTHZ_BOOTSTRAP_TOKEN: TOKEN, AUTHZ_VERSION_WAIT: "20ms" } });
   database = new Client({ connectionString: harness.adminUrl });
   await database.connect();
-});
+}, START_MS);
 afterAll(async () => {
   await database.end();
   await harness.stop();

@@ -10,6 +10,9 @@ import { PostgresDeclaredStore } from "../src/store/declared-store.ts";
 import { AssignmentEntity, PolicyEntity } from "../src/store/entities.ts";
 import { TenantWrites } from "../src/store/tenant-writes.ts";
 
+/** The run's database server may have to start first. */
+const START_MS = 60_000;
+
 let testDatabase: TestDatabase;
 let database: Awaited<ReturnType<typeof openDatabase>>;
 beforeAll(async () => {
@@ -18,7 +21,7 @@ beforeAll(async () => {
     await loadMigrations("authz", join(import.meta.dirname, "../migrations")),
   ]);
   database = await openDatabase({ url, schema, entities: [AssignmentEntity, PolicyEntity], logger: silentLogger });
-});
+}, START_MS);
 afterAll(async () => {
   await database.close();
   await testDatabase.drop();

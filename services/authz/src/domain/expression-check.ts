@@ -26,7 +26,7 @@ export class ExpressionError extends Error {
 
 const VARIABLES = ["subject", "resource", "context"];
 const SUBJECT_FIELDS = ["id", "roles", "tenant_id"];
-const TYPE_NAMES = ["bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type"];
+const TYPE_NAMES = ["bool", "int", "uint", "double", "string", "list", "map", "null_type", "type"];
 /** Done by the evaluator itself. */
 const OPERATORS = ["_&&_", "_||_", "_?_:_", "_[_]", "@not_strictly_false"];
 const BOOLEAN_CALLS = /^(_(&&|\|\||==|!=|<|<=|>|>=)_|!_|@in|@not_strictly_false|contains|startsWith|endsWith|matches|bool)$/;
@@ -68,11 +68,15 @@ export function checkExpression(parsed: ParsedExpression, text: string, knowsFun
       }
       case "callExpr": {
         const { function: name, target, args } = exprKind.value;
-        if (!OPERATORS.includes(name) && !knowsFunction(name)) fail(expr, `there is no function "${name}"`);
+        if (!OPERATORS.includes(name) && (!knowsFunction(name) || name === "bytes")) fail(expr, `there is no function "${name}"`);
         visit(target, known, loops);
         for (const arg of args) visit(arg, known, loops);
         return;
       }
+      case "constExpr":
+        // Attributes are JSON, which has none.
+        if (exprKind.value.constantKind.case === "bytesValue") fail(expr, "there are no bytes to compare with; write a text");
+        return;
       case "listExpr":
         for (const element of exprKind.value.elements) visit(element, known, loops);
         return;

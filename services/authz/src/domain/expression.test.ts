@@ -60,6 +60,8 @@ describe("an expression that is no policy", () => {
     ["Foo{a: 1} == 1", "there is no type"],
     ["resource.a.exists(x, x.b.exists(y, y.c.exists(z, z)))", "loops are nested deeper than 2 levels"],
     [`${"(".repeat(2000)}true${")".repeat(2000)}`, "line 1, column 1"],
+    ["resource.a == b'x'", "line 1, column 15: there are no bytes"],
+    ["bytes(resource.a) == resource.b", 'there is no function "bytes"'],
     ["@spend()", "line 1, column 1"],
     ["", "line 1, column 1"],
   ])("%j", (text, message) => {
@@ -90,6 +92,32 @@ describe("the cost of an evaluation", () => {
       kind: "costly",
     });
     expect(evaluate("resource.text.matches('(a+)+$')", { text: "a".repeat(30_000) })).toEqual({ kind: "true" });
+  });
+
+  test.each([
+    "resource.a.all(x, resource.text.contains('b') || true)",
+    "resource.a.all(x, size(resource.text) > 0)",
+    "resource.a.all(x, resource.text.size() > 0)",
+    "resource.a.all(x, (resource.text + resource.text) != '')",
+    `(${"resource.text + ".repeat(20)}'') != '' || true`,
+    "resource.a.all(x, x in resource.a + resource.a)",
+  ])("is bounded for long texts and lists: %s", (text) => {
+    expect(evaluate(text, { a: many, text: "a".repeat(60_000) })).toEqual({ kind: "costly" });
+    expect(evaluate(text, { a: many.slice(0, 2), text: "a".repeat(600) })).toEqual({ kind: "true" });
+  });
+
+  test("is bounded for regular expressions that are new in every turn", () => {
+    const patterns = many.map((index) => `(a{1,30}){1,30}${index}`);
+    expect(evaluate("resource.a.all(x, 'a'.matches(x) || true)", { a: patterns })).toEqual({ kind: "costly" });
+  });
+
+  test("leaves room for lists that are made in a loop", () => {
+    expect(evaluate("resource.a.filter(x, x > 10).map(x, x).size() == 889", { a: many })).toEqual({ kind: "true" });
+  });
+
+  test("is counted without changing what texts give", () => {
+    expect(evaluate("size('a😀b') == 3 && 'a😀b'.size() == 3 && 'a' + 'b' == 'ab' && 'abc'.contains('bc')")).toEqual({ kind: "true" });
+    expect(evaluate("size([1, 2]) == 2 && size({'a': 1}) == 1 && 1 + 1 == 2 && [1] + [2] == [1, 2]")).toEqual({ kind: "true" });
   });
 
   test("is taken from what the request has left", () => {
