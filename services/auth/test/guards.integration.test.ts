@@ -7,7 +7,7 @@ let auth: AuthHarness;
 beforeAll(async () => {
   // Every failure after the third has to wait, for longer than the test runs; attempts are counted apart.
   auth = await startAuthHarness({ AUTH_LOCKOUT_FAILURES: "3", AUTH_LOCKOUT_INITIAL: "10m", AUTH_ACCOUNT_LIMIT_REQUESTS: "30" });
-});
+}, 60_000);
 afterAll(() => auth.stop());
 
 const attempt = (email: string, password: string, from?: From, code?: string) =>

@@ -5,7 +5,7 @@ import { ALL_TENANTS, loadMigrations, type OpenDatabase, openDatabase } from "@p
 import type { Logger } from "@plinth/kernel/logging";
 import { createTestDatabase, type TestDatabase } from "@plinth/kernel/testing";
 import { newAccessClaims } from "../src/domain/access-token.ts";
-import { SCHEDULE_LEAD_MS } from "../src/domain/signing-key.ts";
+import { COMMAND_LEAD_MS, SCHEDULE_LEAD_MS } from "../src/domain/signing-key.ts";
 import { createAccessTokens } from "../src/keys/access-tokens.ts";
 import { KeyRing } from "../src/keys/key-ring.ts";
 import { createSealedBox } from "../src/keys/sealed-box.ts";
@@ -24,7 +24,7 @@ beforeAll(async () => {
   testDatabase = await createTestDatabase();
   const { url, schema } = await testDatabase.provision("auth", [await loadMigrations("auth", join(import.meta.dirname, "../migrations"))]);
   database = await openDatabase({ url, schema, entities: [], logger });
-});
+}, 60_000);
 beforeEach(async () => {
   clock = createManualClock();
   await database.transaction((tx) => tx.query("delete from signing_keys"), { tenantId: ALL_TENANTS });
@@ -37,9 +37,9 @@ afterAll(async () => {
 const now = () => new Date(clock.now());
 
 /** One replica. */
-function aReplica(keyEncryptionKey = KEY) {
+function aReplica(keyEncryptionKey = KEY, tokenLifetimeMs = LIFETIME) {
   const store = new PostgresSigningKeyStore(database, createSealedBox(keyEncryptionKey, "signing keys"), logger);
-  const ring = new KeyRing({ store, tokenLifetimeMs: LIFETIME, rotationMs: () => 30 * DAY, logger, clock });
+  const ring = new KeyRing({ store, tokenLifetimeMs, rotationMs: () => 30 * DAY, logger, clock });
   const tokens = createAccessTokens(ring, { issuer: "plinth", audience: "plinth-api", now });
   const subject = { userId: "user_1", email: "ada@example.com", roles: ["user"], tenantId: "default", sessionId: "sess_1" };
   return { ring, tokens, issue: () => tokens.issue(newAccessClaims(subject, now(), LIFETIME)) };
@@ -50,7 +50,7 @@ const kids = async (ring: KeyRing) => (await ring.published()).keys.map(({ kid }
 const sleep = async (ms: number) => clock.advance(ms);
 
 test("replicas that start at once share one key, and know each other's tokens", async () => {
-  const replicas = [aReplica(), aReplica(), aReplica()];
+  const replicas = Array.from({ length: 8 }, () => aReplica());
   await Promise.all(replicas.map(({ ring }) => ring.start()));
   const published = await Promise.all(replicas.map(({ ring }) => kids(ring)));
   expect(new Set(published.flat()).size).toBe(1);
@@ -116,12 +116,15 @@ test("by schedule a key is replaced after 30 days, published an hour before it s
 });
 
 test("a command overtakes a key that waits for its hour; also two of them at once", async () => {
-  const { ring, issue } = aReplica();
+  // Its end would be later than its hour: then only being overtaken keeps it from signing.
+  const { ring, issue } = aReplica(KEY, 2 * SCHEDULE_LEAD_MS);
   await ring.start();
   clock.advance(31 * DAY);
   await ring.maintain();
   const pending = (await kids(ring)).at(-1);
+  const before = clock.now();
   const [first, second] = await Promise.all([ring.rotate(sleep), ring.rotate(sleep)]);
+  expect(clock.now() - before).toBeLessThanOrEqual(2 * COMMAND_LEAD_MS);
   const signing = headerOf(issue()).kid;
   expect([first.kid, second.kid]).toContain(signing);
   clock.advance(SCHEDULE_LEAD_MS + 1);

@@ -20,7 +20,7 @@ beforeAll(async () => {
   const logger = { info() {}, warn() {}, error() {}, debug() {} } as unknown as Logger;
   database = await openDatabase({ url, schema, entities: [], logger });
   retention = new Retention(database);
-});
+}, 60_000);
 afterAll(async () => {
   await database.close();
   await testDatabase.drop();

@@ -6,7 +6,7 @@ import { type AuthHarness, startAuthHarness, type Tokens } from "./auth-harness.
 let auth: AuthHarness;
 beforeAll(async () => {
   auth = await startAuthHarness();
-});
+}, 60_000);
 afterAll(() => auth.stop());
 
 const validate = (token: string) => auth.send("POST", "validate", { token });

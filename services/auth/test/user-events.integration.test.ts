@@ -7,7 +7,7 @@ import { type AuthHarness, startAuthHarness } from "./auth-harness.ts";
 let auth: AuthHarness;
 beforeAll(async () => {
   auth = await startAuthHarness();
-});
+}, 60_000);
 afterAll(() => auth.stop());
 
 const validate = (token: string) => auth.send("POST", "validate", { token });
