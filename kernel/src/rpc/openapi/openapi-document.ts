@@ -4,6 +4,7 @@ import { takesKeys } from "../idempotency.ts";
 import { bindingsOf, fieldAt, type HttpBinding } from "../transcoding/http-rules.ts";
 import type { PathVariable, Segment } from "../transcoding/path-template.ts";
 import { isValueMessage } from "../transcoding/query-fields.ts";
+import { RAW_BODY } from "../transcoding/write-raw-stream.ts";
 import type { Schema } from "./field-rules.ts";
 import { SchemaCollector } from "./message-schemas.ts";
 import { type Comments, protoComments } from "./proto-comments.ts";
@@ -107,6 +108,9 @@ function requestBody(collector: SchemaCollector, input: DescMessage, binding: Ht
 }
 
 function answer(collector: SchemaCollector, method: DescMethod, binding: HttpBinding): Schema {
+  if (method.methodKind === "server_streaming" && method.output.typeName === RAW_BODY) {
+    return { description: "A file.", content: { "*/*": { schema: { type: "string", format: "binary" } } } };
+  }
   const data = binding.responseBody === undefined ? collector.message(method.output) : collector.field(binding.responseBody);
   if (method.methodKind === "server_streaming") {
     const line = { type: "object", properties: { success: { type: "boolean" }, data } };

@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Message } from "@bufbuild/protobuf";
+import type { HttpBody } from "@plinth/proto/google/api/httpbody_pb";
 import { badRequest, PlinthError } from "../../base/errors.ts";
 import { METHOD_NOT_ALLOWED, successEnvelopeText, UNSUPPORTED_MEDIA_TYPE } from "../../http/envelope.ts";
 import { readBody } from "../../http/read-body.ts";
@@ -9,6 +11,7 @@ import { bindingsOf } from "./http-rules.ts";
 import { setHeaders } from "./response-headers.ts";
 import { createRestCodec, type RestRequest } from "./rest-codec.ts";
 import { RouteTable } from "./route-table.ts";
+import { RAW_BODY, writeRawStream } from "./write-raw-stream.ts";
 import { writeStream } from "./write-stream.ts";
 
 interface RestRoute {
@@ -16,6 +19,8 @@ interface RestRoute {
   readonly takesBody: boolean;
   readonly streams: boolean;
   readonly codec: Codec<RestRequest, string>;
+  /** Set where the messages of the stream are the bytes of one body. */
+  readonly rawCodec: Codec<RestRequest, HttpBody> | undefined;
 }
 
 /** Answers true when the path is one of its own, whatever the answer. */
@@ -27,12 +32,11 @@ export function createRestHandler(services: readonly PreparedService[], maxBodyB
   for (const { methods } of services) {
     for (const method of methods) {
       for (const binding of bindingsOf(method.descriptor)) {
-        table.add(binding.httpMethod, binding.template, {
-          method,
-          takesBody: binding.body !== undefined,
-          streams: method.descriptor.methodKind === "server_streaming",
-          codec: createRestCodec(method.descriptor, binding),
-        });
+        const codec = createRestCodec(method.descriptor, binding);
+        const streams = method.descriptor.methodKind === "server_streaming";
+        const raw = streams && method.descriptor.output.typeName === RAW_BODY;
+        const rawCodec = raw ? { ...codec, encode: (answer: Message) => answer as HttpBody } : undefined;
+        table.add(binding.httpMethod, binding.template, { method, takesBody: binding.body !== undefined, streams, codec, rawCodec });
       }
     }
   }
@@ -83,12 +87,13 @@ const reader: CallReader<IncomingMessage> = {
 };
 
 function serve(route: RestRoute, request: IncomingMessage, response: ServerResponse, raw: RestRequest): void {
-  const { method, codec } = route;
+  const { method, codec, rawCodec } = route;
   const call = new Call(method.descriptor, method.module, "rest", reader, request);
   const remaining = parseDeadline(reader.get(request, "x-deadline-ms"));
   if (route.streams) {
     endWithClient(call, response);
-    void writeStream(call, request, response, method.stream(call, remaining, raw, codec));
+    if (rawCodec === undefined) void writeStream(call, request, response, method.stream(call, remaining, raw, codec));
+    else void writeRawStream(call, request, response, method.stream(call, remaining, raw, rawCodec));
     return;
   }
   let answer: string | Promise<string>;

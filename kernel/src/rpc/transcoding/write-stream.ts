@@ -3,6 +3,7 @@ import { PlinthError } from "../../base/errors.ts";
 import { errorEnvelope } from "../../http/envelope.ts";
 import { writeError } from "../../http/write-answer.ts";
 import type { Call } from "../call.ts";
+import { drained } from "./drained.ts";
 import { setHeaders } from "./response-headers.ts";
 
 /** How messages and a late error are told apart on the wire. */
@@ -54,17 +55,4 @@ function begin(call: Call, response: ServerResponse, format: StreamFormat): void
   response.setHeader("cache-control", "no-store");
   response.setHeader("content-type", format.contentType);
   response.writeHead(200);
-}
-
-/** Until the client has read, or has gone. */
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      response.off("drain", done);
-      response.off("close", done);
-      resolve();
-    };
-    response.on("drain", done);
-    response.on("close", done);
-  });
 }
