@@ -30,6 +30,8 @@ export interface HarnessOptions {
   readonly services: readonly ServiceDefinition<never>[];
   /** Environment variables of the services: configuration and secrets. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Calls that no module file declares, for methods that are there for modules to come. */
+  readonly calls?: readonly { readonly from: string; readonly to: string; readonly methods: readonly string[] }[];
 }
 
 /** For whom a call is made. */
@@ -58,10 +60,10 @@ export interface ServiceHarness {
 }
 
 /** Starts services as a place would, and nothing else: no gateway, no runner. */
-export async function startHarness({ services, env = {} }: HarnessOptions): Promise<ServiceHarness> {
+export async function startHarness({ services, env = {}, calls = [] }: HarnessOptions): Promise<ServiceHarness> {
   const folder = await mkdtemp(join(tmpdir(), "plinth-harness-"));
   const database = await createTestDatabase();
-  const modules = await readModules(services[0]?.folder ?? "");
+  const modules = withCalls(await readModules(services[0]?.folder ?? ""), calls);
   const set = fixedModuleSet(modules);
   const names = modules.map(({ metadata }) => metadata.name);
   await Promise.all(names.map((name) => ensureModuleKeys(folder, name)));
@@ -161,6 +163,13 @@ async function readModules(folder: string): Promise<readonly Module[]> {
   const set = await openFileModuleSet({ roots: [dirname(folder)], logger: silentLogger });
   set.close();
   return set.resolution.order;
+}
+
+function withCalls(modules: readonly Module[], calls: NonNullable<HarnessOptions["calls"]>): readonly Module[] {
+  return modules.map((module) => {
+    const own = calls.filter(({ from }) => from === module.metadata.name).map(({ to, methods }) => ({ to, methods: [...methods] }));
+    return own.length === 0 ? module : { ...module, spec: { ...module.spec, calls: [...(module.spec.calls ?? []), ...own] } };
+  });
 }
 
 /** Services that are alone complain of whom they miss; PLINTH_TEST_LOGS=1 shows it. */
