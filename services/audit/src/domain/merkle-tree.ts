@@ -84,6 +84,17 @@ export class TreeEdge {
   root(): Buffer {
     return foldRoots(this.#roots);
   }
+
+  /** The leaves of the first complete subtree in which two trees of one size differ; `end` is without. */
+  firstDifference(other: TreeEdge): { readonly start: number; readonly end: number } | undefined {
+    let start = 0;
+    for (const [index, root] of this.#roots.entries()) {
+      const width = largestPowerUpTo(this.#size - start);
+      if (other.#roots[index]?.equals(root) !== true) return { start, end: start + width };
+      start += width;
+    }
+    return undefined;
+  }
 }
 
 /** The root over neighbouring complete subtrees, the largest first. */
@@ -92,6 +103,12 @@ export function foldRoots(roots: readonly Buffer[]): Buffer {
   if (root === undefined) return EMPTY_ROOT;
   for (let at = roots.length - 2; at >= 0; at--) root = nodeHash(roots[at] ?? EMPTY_ROOT, root);
   return root;
+}
+
+function largestPowerUpTo(size: number): number {
+  let power = 1;
+  while (power * 2 <= size) power *= 2;
+  return power;
 }
 
 function ones(size: number): number {

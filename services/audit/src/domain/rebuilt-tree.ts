@@ -37,6 +37,8 @@ export class RebuiltTree {
   #interrupted = false;
   #suspects: RebuiltLeaf[] = [];
   #checkedSize = 0;
+  /** Of the entries since the last checkpoint. */
+  #ids: string[] = [];
   /** Completed since the last checkpoint, in both trees. */
   #nodes: Node[] = [];
   #nodesByEntries: Node[] = [];
@@ -49,6 +51,7 @@ export class RebuiltTree {
   }
 
   append(leaf: RebuiltLeaf): void {
+    this.#ids.push(leaf.entryId);
     if (!leaf.stored.equals(leaf.computed)) {
       if (this.#suspects.length < SUSPECTS) this.#suspects.push(leaf);
       if (this.#byEntries === undefined) {
@@ -70,38 +73,24 @@ export class RebuiltTree {
     const byLeaves = !this.#interrupted && this.#byLeaves.size === size && this.#byLeaves.root().equals(root);
     const byEntries = !this.#interrupted && this.#byEntries?.size === size && this.#byEntries.root().equals(root);
     for (const suspect of this.#suspects) this.#name(suspect, byEntries === true);
-    if (!byLeaves && !byEntries && !this.#interrupted && this.#suspects.length === 0) {
-      const range =
-        size - this.#checkedSize === 1 ? `sequence ${this.#checkedSize} was` : `sequences ${this.#checkedSize} to ${size - 1} were`;
-      this.#report({
-        kind: "root-mismatch",
-        sequence: this.#checkedSize,
-        entryId: "",
-        message: `The root of size ${size} is not the signed one: among ${range} changed, together with the leaves.`.replace(
-          "among sequence",
-          "sequence",
-        ),
-      });
+    const kept = TreeEdge.decode(size, checkpoint.edge);
+    // The edge is not signed, but nothing else hashes to the signed root.
+    const genuine = kept?.root().equals(root) === true ? kept : undefined;
+    if (genuine === undefined) {
+      const message = `The edge kept with the checkpoint of size ${size} is not the one that was signed.`;
+      this.#report({ kind: "node-changed", sequence: size, entryId: "", message });
     }
-    const stored = TreeEdge.decode(size, checkpoint.edge);
-    const storedIsRight = stored?.root().equals(root) === true;
-    if (!storedIsRight) {
-      this.#report({
-        kind: "node-changed",
-        sequence: size,
-        entryId: "",
-        message: `The edge kept with the checkpoint of size ${size} is not the one that was signed.`,
-      });
-    }
+    if (!byLeaves && !byEntries && !this.#interrupted && this.#suspects.length === 0) this.#nameRange(size, genuine);
     if (byLeaves) this.#proven.push(...this.#nodes);
     else if (byEntries) this.#proven.push(...this.#nodesByEntries);
     if (byEntries && !byLeaves && this.#byEntries !== undefined) this.#byLeaves = this.#byEntries;
-    else if (!byLeaves && storedIsRight && stored !== undefined) this.#byLeaves = stored;
-    this.#interrupted = !byLeaves && !byEntries && !storedIsRight;
+    else if (!byLeaves && genuine !== undefined) this.#byLeaves = genuine;
+    this.#interrupted = !byLeaves && !byEntries && genuine === undefined;
     this.#byEntries = undefined;
     this.#suspects = [];
     this.#nodes = [];
     this.#nodesByEntries = [];
+    this.#ids = [];
     this.#checkedSize = size;
     if (this.#proven.length >= NODES) await this.compareNodes();
   }
@@ -127,6 +116,18 @@ export class RebuiltTree {
   nameSuspects(): void {
     for (const suspect of this.#suspects) this.#name(suspect, false);
     this.#suspects = [];
+  }
+
+  /** Rows and leaves agree, and yet the root is wrong: the smallest part of the batch that the signed edge tells apart. */
+  #nameRange(size: number, genuine: TreeEdge | undefined): void {
+    const differing = genuine?.firstDifference(this.#byLeaves);
+    const start = Math.max(this.#checkedSize, differing?.start ?? 0);
+    const end = Math.min(size, differing?.end ?? size);
+    const one = end - start === 1;
+    const entryId = one ? (this.#ids[start - this.#checkedSize] ?? "") : "";
+    const which = one ? `Entry ${entryId} at sequence ${start} was` : `One or more of the entries at sequences ${start} to ${end - 1} were`;
+    const message = `${which} changed together with the leaf: the root of size ${size} is not the signed one.`;
+    this.#report({ kind: "root-mismatch", sequence: start, entryId, message });
   }
 
   #name({ sequence, entryId }: RebuiltLeaf, entriesAreRight: boolean): void {
