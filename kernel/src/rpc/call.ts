@@ -44,6 +44,7 @@ export class Call<Source = unknown> implements CallContext {
   #aborted: PlinthError | undefined = undefined;
   #interrupt: ((error: PlinthError) => void) | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
+  #settled = false;
 
   constructor(method: DescMethod, module: string, protocol: Protocol, reader: CallReader<Source>, source: Source) {
     this.method = method;
@@ -133,8 +134,14 @@ export class Call<Source = unknown> implements CallContext {
     }
   }
 
+  /** Whether it has its answer: what becomes of its connection is nothing to it any more. Transports report the end of every call as one. */
+  get isSettled(): boolean {
+    return this.#settled;
+  }
+
   /** Disarms the clock; nothing interrupts the call any more. */
   settle(): void {
+    this.#settled = true;
     this.#interrupt = undefined;
     if (this.#timer !== undefined) {
       clearTimeout(this.#timer);

@@ -104,7 +104,10 @@ function callOf(method: PreparedMethod, context: HandlerContext): Call<HandlerCo
   const protocol: Protocol = context.protocolName === "connect" ? "connect" : "grpc-web";
   const call = new Call(method.descriptor, method.module, protocol, reader, context);
   const { signal } = context;
-  const ended = () => call.abort(ConnectError.from(signal.reason).code === Code.DeadlineExceeded ? deadlinePassed() : callerGone());
+  const ended = () => {
+    if (call.isSettled) return;
+    call.abort(ConnectError.from(signal.reason).code === Code.DeadlineExceeded ? deadlinePassed() : callerGone());
+  };
   signal.addEventListener("abort", ended, { once: true });
   return call;
 }

@@ -102,6 +102,13 @@ describe("unary over gRPC", () => {
     expect(created.headers.get("x-created")).toEqual(["1"]);
   });
 
+  test("what a call began is not aborted by the call's own end", async () => {
+    await unary("PublishNote", PublishNoteRequestSchema, NoteSchema, { id: "n1", reason: "ready" });
+    // The end of the first call's stream is known by the time a second one is answered.
+    await echo("later");
+    expect(probe.contexts.at(-1)?.signal.aborted).toBe(false);
+  });
+
   test.each([
     ["", "MISSING_TOKEN", 16],
     ["nonsense", "INVALID_TOKEN", 16],

@@ -35,7 +35,7 @@ type Bytes = Uint8Array;
 /** grpc-js hands bytes through: decoding belongs to the chain, which knows the answer to bytes that are no message. */
 const AS_IS = (bytes: Bytes): Buffer => (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
 
-/** A grpc-js server for `services`, not bound yet. */
+/** A grpc-js server for `services`, not bound yet. Its channelz stays on, unread: without it `forceShutdown` knows of no connection to cut. */
 export function createGrpcServer(services: readonly PreparedService[], limits: GrpcLimits): Server {
   const server = new Server({
     "grpc.max_receive_message_length": limits.maxMessageBytes,
@@ -110,7 +110,9 @@ function unaryHandler(method: PreparedMethod): handleUnaryCall<Bytes, Bytes> {
       return;
     }
     if (answer instanceof Promise) {
-      incoming.on("cancelled", () => call.abort(callerGone()));
+      incoming.on("cancelled", () => {
+        if (!call.isSettled) call.abort(callerGone());
+      });
       answer.then(answered, failed);
     } else {
       answered(answer);
@@ -125,7 +127,7 @@ function streamHandler(method: PreparedMethod): handleServerStreamingCall<Bytes,
     let wake = () => {};
     incoming.on("drain", () => wake());
     incoming.on("cancelled", () => {
-      call.abort(callerGone());
+      if (!call.isSettled) call.abort(callerGone());
       wake();
     });
     try {
