@@ -4,6 +4,7 @@ import type { Path } from "@bufbuild/protobuf/reflect";
 import { createValidator, type Violation } from "@bufbuild/protovalidate";
 import { field as fieldRules, message as messageRules, oneof as oneofRules } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { internal, type PlinthError, validation } from "../base/errors.ts";
+import { plainRulesOf } from "./plain-rules.ts";
 
 /** One for the process: it keeps what it compiled per message type. */
 const validator = createValidator();
@@ -38,7 +39,9 @@ export class RuleViolations extends Error {
 /** The check of a message type; undefined where neither it nor anything in it has a rule. */
 export function checkOf(schema: DescMessage): MessageCheck | undefined {
   if (!hasRules(schema, new Set())) return undefined;
+  const surelyValid = plainRulesOf(schema);
   return (message) => {
+    if (surelyValid?.(message)) return;
     const result = validator.validate(schema, message);
     if (result.kind === "valid") return;
     if (result.kind === "invalid") throw new RuleViolations(result.violations);
