@@ -1,0 +1,153 @@
+import { conflict, notFound, validation } from "@plinth/kernel/base";
+import { type Channel, type ServedChannel, servedChannel } from "./channel.ts";
+import type { Contact } from "./contact.ts";
+import { type Content, type Delivery, deliverAgain, type NewDelivery, newDelivery } from "./delivery.ts";
+import type { SendingRules, Stores } from "./ports.ts";
+import { NO_PREFERENCES, type Preferences, SECURITY, sendableAt, wants } from "./preferences.ts";
+import { findDestination, getDestination, type Recipient } from "./recipient.ts";
+import { channelsOf, findContent, getTemplate, type Template } from "./template.ts";
+import { oneLine, renderLine, renderText, storable, type Variables } from "./template-language.ts";
+
+/** Asks for a template to be sent. */
+export interface TemplateOrder {
+  readonly template: string;
+  readonly recipient: Recipient;
+  readonly variables: Variables;
+  /** Empty: those of the template that reach the recipient. */
+  readonly channels: readonly Channel[];
+  /** Empty: none. Already apart from the keys of other callers. */
+  readonly dedupeKey: string;
+}
+
+/** Asks for a text to be sent as it is. */
+export interface TextOrder {
+  readonly channel: Channel;
+  readonly recipient: Recipient;
+  readonly category: string;
+  readonly content: Content;
+  readonly dedupeKey: string;
+}
+
+export interface Sent {
+  readonly deliveries: readonly Delivery[];
+  /** The dedupe key was known: these are the deliveries of the first time. */
+  readonly duplicate: boolean;
+}
+
+/** What is known about who gets a message. */
+interface Addressee {
+  readonly contact: Contact | undefined;
+  readonly preferences: Preferences;
+  readonly locale: string;
+}
+
+type Draft = Omit<NewDelivery, "tenantId" | "userId" | "dueAt">;
+
+export async function sendTemplate(stores: Stores, rules: SendingRules, order: TemplateOrder, now: Date): Promise<Sent> {
+  return once(stores, order.dedupeKey, now, async () => {
+    const template = await getTemplate(stores.templates, order.template);
+    const addressee = await findAddressee(stores, order.recipient);
+    const channels = channelsFor(template, order, addressee.contact);
+    const drafts = channels.map((channel) => {
+      const destination = getDestination(channel, order.recipient, addressee.contact, rules.allowPrivateWebhooks);
+      return { destination, ...renderFor(template, channel, addressee.locale, order.variables) };
+    });
+    return accept(stores, rules, order.recipient, addressee, drafts, now);
+  });
+}
+
+export async function sendText(stores: Stores, rules: SendingRules, order: TextOrder, now: Date): Promise<Sent> {
+  const channel = servedChannel(order.channel);
+  const content = { ...order.content, subject: oneLine(order.content.subject), text: storable(order.content.text) };
+  if (channel !== "webhook" && content.subject === "") throw validation({ subject: `is needed for the channel ${channel}` });
+  if (channel !== "email" && content.html !== "") throw validation({ html: "only mails have HTML" });
+  return once(stores, order.dedupeKey, now, async () => {
+    const addressee = await findAddressee(stores, order.recipient);
+    const destination = getDestination(channel, order.recipient, addressee.contact, rules.allowPrivateWebhooks);
+    const plain = { template: "", templateVersion: 0, category: order.category, subjectSource: undefined };
+    return accept(stores, rules, order.recipient, addressee, [{ ...plain, channel, destination, content }], now);
+  });
+}
+
+/** Delivers once more what is in the log. Throws NOT_FOUND or CONFLICT, reasons DELIVERY_NOT_FOUND, DELIVERY_PENDING, CONTENT_EXPIRED. */
+export async function redeliver({ deliveries }: Stores, id: string, now: Date): Promise<Delivery> {
+  const delivery = await deliveries.findDelivery(id);
+  if (delivery === undefined) throw deliveryNotFound(id);
+  if (delivery.status === "pending") {
+    throw conflict(`Delivery ${id} is still on its way.`, { reason: "DELIVERY_PENDING", metadata: { id } });
+  }
+  const content = await deliveries.findContent(id);
+  if (content === undefined) {
+    throw conflict(`The content of delivery ${id} was removed after its keeping time.`, { reason: "CONTENT_EXPIRED", metadata: { id } });
+  }
+  const again = deliverAgain({ delivery, content }, now);
+  await deliveries.insert(again);
+  await deliveries.noteRedelivery(delivery, again.delivery);
+  return again.delivery;
+}
+
+export function deliveryNotFound(id: string): Error {
+  return notFound(`There is no delivery ${id}.`, { reason: "DELIVERY_NOT_FOUND", metadata: { id } });
+}
+
+/** What a template gives over one channel. Throws VALIDATION_ERROR for a channel it has no text for, and for a missing variable. */
+export function renderFor(template: Template, channel: ServedChannel, locale: string, variables: Variables): Omit<Draft, "destination"> {
+  const found = findContent(template, channel, locale);
+  if (found === undefined) throw validation({ channels: `the template ${template.name} has no text for ${channel}` });
+  const content: Content = {
+    subject: renderLine(found.subject, variables),
+    text: renderText(found.text, "text", variables),
+    html: found.html === "" ? "" : renderText(found.html, "html", variables),
+    data: undefined,
+  };
+  const { name, version, category } = template;
+  return { channel, template: name, templateVersion: version, category, subjectSource: found.subject, content };
+}
+
+/** Does the work unless the key has its answer already. */
+async function once({ deliveries }: Stores, key: string, now: Date, work: () => Promise<Delivery[]>): Promise<Sent> {
+  if (key === "") return { deliveries: await work(), duplicate: false };
+  const known = await deliveries.claimKey(key, now);
+  if (known !== undefined) return { deliveries: known, duplicate: true };
+  const made = await work();
+  await deliveries.keepAnswer(
+    key,
+    made.map(({ id }) => id),
+  );
+  return { deliveries: made, duplicate: false };
+}
+
+async function findAddressee({ contacts, preferences }: Stores, { userId, locale }: Recipient): Promise<Addressee> {
+  const contact = userId === "" ? undefined : await contacts.findContact(userId);
+  const wanted = (userId === "" ? undefined : await preferences.findPreferences(userId)) ?? NO_PREFERENCES;
+  return { contact, preferences: wanted, locale: locale || wanted.locale || contact?.locale || "en" };
+}
+
+/** Channels that were asked for must be there; of those the template merely has, the ones that reach the recipient are taken. */
+function channelsFor(template: Template, order: TemplateOrder, contact: Contact | undefined): ServedChannel[] {
+  if (order.channels.length > 0) return order.channels.map(servedChannel);
+  const reaching = channelsOf(template).filter((channel) => findDestination(channel, order.recipient, contact) !== undefined);
+  if (reaching.length > 0) return reaching;
+  throw validation({ recipient: `is reached by none of the template's channels: ${channelsOf(template).join(", ")}` });
+}
+
+/** Queues what the recipient wants to get and has not had too much of. */
+async function accept(
+  { tenantId, deliveries }: Stores,
+  { recipientLimit }: SendingRules,
+  { userId }: Recipient,
+  { preferences }: Addressee,
+  drafts: readonly Draft[],
+  now: Date,
+): Promise<Delivery[]> {
+  const accepted: Delivery[] = [];
+  for (const draft of drafts) {
+    if (!wants(preferences, draft.category, draft.channel)) continue;
+    const outgoing = newDelivery({ ...draft, tenantId, userId, dueAt: sendableAt(preferences, draft.category, now) }, now);
+    const { channel, category, recipientKey } = outgoing.delivery;
+    if (category !== SECURITY) await deliveries.checkLimit(channel, recipientKey, recipientLimit, now);
+    await deliveries.insert(outgoing);
+    accepted.push(outgoing.delivery);
+  }
+  return accepted;
+}

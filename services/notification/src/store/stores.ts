@@ -1,0 +1,26 @@
+import type { Database, Transaction } from "@plinth/kernel/database";
+import type { Storage, Stores } from "../domain/ports.ts";
+import { contactStore } from "./contact-store.ts";
+import { deliveryStore, type Outlets } from "./delivery-store.ts";
+import { inboxStore } from "./inbox-store.ts";
+import { preferenceStore } from "./preference-store.ts";
+import { type BuiltInTemplates, templateStore } from "./template-store.ts";
+
+/** Everything that is kept, as one transaction sees it. */
+export function storesIn(builtIn: BuiltInTemplates, outlets: Outlets): (tx: Transaction) => Stores {
+  return (tx) => ({
+    tenantId: tx.tenantId,
+    contacts: contactStore(tx),
+    preferences: preferenceStore(tx),
+    templates: templateStore(tx, builtIn, outlets),
+    deliveries: deliveryStore(tx, outlets),
+    inbox: inboxStore(tx, outlets),
+  });
+}
+
+export function postgresStorage(database: Database, stores: (tx: Transaction) => Stores): Storage {
+  return {
+    transaction: (work) => database.transaction((tx) => work(stores(tx))),
+    read: (work) => database.read((tx) => work(stores(tx))),
+  };
+}
