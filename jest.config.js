@@ -15,6 +15,8 @@ export default {
       },
     ],
   },
+  // Servers are started and real processes killed: on a busy machine a step takes longer than the five seconds Jest allows.
+  testTimeout: 30_000,
   maxWorkers: 2,
   watchPathIgnorePatterns: ["\\.plinth/", "proto/gen/"],
 };
