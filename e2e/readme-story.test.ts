@@ -32,6 +32,9 @@ async function storyBlocks(): Promise<string[]> {
   return [...story.matchAll(/```sh\n(.*?)```/gs)].map(([, block]) => block ?? "");
 }
 
+/** What npm thinks of the machine's own settings is no part of the story. */
+const ENVIRONMENT = { ...process.env, npm_config_loglevel: "error" };
+
 const MARK = "@@@@";
 
 /** Runs all blocks in one shell, as a reader does in one terminal; answers what each line wrote. */
@@ -46,7 +49,11 @@ async function runStory(): Promise<string[][]> {
         .join("\n"),
     )
     .join(`\necho "${MARK}block"\n`);
-  const shell = spawn("bash", ["-c", `set -u\n${script}\necho "${MARK}block"`], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  const shell = spawn("bash", ["-c", `set -u\n${script}\necho "${MARK}block"`], {
+    cwd: folder,
+    env: ENVIRONMENT,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const [output, complaints] = await Promise.all([text(shell.stdout), text(shell.stderr)]);
   expect(complaints).toBe("");
   return output.split(`${MARK}block\n`).map((block) => block.split(`${MARK}line\n`).map((line) => line.trim()));
@@ -81,10 +88,9 @@ test("the README's story goes as it is told", async () => {
   expect(parsed(published?.[1])).toMatchObject({ data: { status: "POST_STATUS_PUBLISHED", author_id: bobId } });
   expect(parsed(published?.[2])).toMatchObject({ data: { title: "Can we fix it?" } });
 
-  const actions = parsed(audited?.[0]).data.entries.map((entry: { action: string }) => entry.action);
-  expect(actions).toEqual(expect.arrayContaining(["user.created", "user.login", "post.created", "post.published"]));
-  expect(actions.indexOf("post.created")).toBeGreaterThanOrEqual(0);
-  expect(audited?.[1]).toMatch(/intact/);
+  expect(audited?.[0]).toMatch(/intact/);
+  const actions = parsed(audited?.[1]).data.entries.map((entry: { action: string }) => entry.action);
+  expect(actions.toReversed()).toEqual(["user.login", "post.created", "post.published"]);
 }, 60_000);
 
 test("an audit entry that is edited behind the platform's back is found and named", async () => {
@@ -96,7 +102,7 @@ test("an audit entry that is edited behind the platform's back is found and name
       "update audit.entries set action = 'post.created.not' where action = 'post.published' returning id",
     );
     expect(rows).toHaveLength(1);
-    const verify = spawn("npx", ["plinth", "audit", "verify"], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+    const verify = spawn("npx", ["plinth", "audit", "verify"], { cwd: folder, env: ENVIRONMENT, stdio: ["ignore", "pipe", "pipe"] });
     const [output] = await Promise.all([text(verify.stdout), text(verify.stderr)]);
     expect(output).toContain(rows[0].id);
     expect(output).not.toMatch(/intact/);
