@@ -1,4 +1,5 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { currentContext } from "@plinth/kernel/base";
 import type { Transaction } from "@plinth/kernel/database";
 import type { AuditEntry, Service } from "@plinth/kernel/service";
 import {
@@ -89,7 +90,9 @@ export class UserEvents {
   }
 
   async #audit(tx: Transaction, action: string, user: User, metadata: Record<string, string> = {}): Promise<void> {
-    const entry: AuditEntry = { action, resource: "user", resourceId: user.id, outcome: "success", metadata };
+    // Nobody is signed in who registers, verifies an address or resets a password: the account's owner acts.
+    const userId = currentContext()?.user?.id ?? user.id;
+    const entry: AuditEntry = { action, resource: "user", resourceId: user.id, outcome: "success", userId, metadata };
     await this.#outlets.audit(tx, entry);
     await tx.query("insert into user_history (tenant_id, user_id, action) values ($1, $2, $3)", [user.tenantId, user.id, action]);
   }
