@@ -1,19 +1,18 @@
 /**
  * auth over gRPC: token validation and refresh. The service, the stand-ins for identity and authz and a durable Postgres share one core, the
- * load has another. Prints a table in Markdown. `node bench/auth.ts`; needs taskset.
+ * load has another. `npm run bench -- auth [--write]`; needs taskset.
  */
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { create, type DescMethodUnary, fromBinary, type MessageInitShape, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { Client, credentials, Metadata } from "@grpc/grpc-js";
 import { AuthService } from "@plinth/proto/auth/v1/auth_pb";
+import { LOAD_CORE, RUNS, SECONDS, SERVER_CORE } from "./measure/options.ts";
+import { milliseconds, report, table, whole } from "./measure/report.ts";
 
-const RUNS = Number(process.env.RUNS ?? 5);
-const SECONDS = Number(process.env.SECONDS_PER_RUN ?? 4);
 const SESSIONS = 64;
-const SERVER_CORE = "0";
 
 interface Server {
   readonly grpcPort: number;
@@ -37,6 +36,8 @@ const child = spawn(
 );
 const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
 const server = JSON.parse(line) as Server;
+// The load is this process, with all its threads.
+execFileSync("taskset", ["-acp", LOAD_CORE, String(process.pid)], { stdio: "ignore" });
 const client = new Client(`127.0.0.1:${server.grpcPort}`, credentials.createInsecure());
 
 function call<M extends DescMethodUnary>(method: M, request: MessageInitShape<M["input"]>): Promise<MessageShape<M["output"]>> {
@@ -72,10 +73,8 @@ try {
     ["RefreshToken, 8 at once", await median(8, rotate)],
     ["RefreshToken, 32 at once", await median(32, rotate)],
   ];
-  const cells = rows.map(
-    ([name, { perSecond, p50Ms, p99Ms }]) => `| ${name} | ${perSecond.toFixed(0)} | ${p50Ms.toFixed(2)} | ${p99Ms.toFixed(2)} |`,
-  );
-  process.stdout.write(`| one core, median of ${RUNS} | calls/s | p50 ms | p99 ms |\n| --- | ---: | ---: | ---: |\n${cells.join("\n")}\n`);
+  const cells = rows.map(([name, { perSecond, p50Ms, p99Ms }]) => [name, whole(perSecond), milliseconds(p50Ms), milliseconds(p99Ms)]);
+  await report("auth", table(["on one core", "calls/s", "p50 ms", "p99 ms"], cells));
 } finally {
   client.close();
   child.stdin.end();

@@ -1,7 +1,7 @@
 /**
  * Checks per second in process, by the number of bindings (assignments of roles to users) the platform has: the rules of authz on compiled sets, as
- * a call finds them in memory. Every tenth question is refused, every user has several roles, some of them wildcards. Prints a table in Markdown.
- * `node bench/authz.ts`
+ * a call finds them in memory. Every tenth question is refused, every user has several roles, some of them wildcards.
+ * `npm run bench -- authz [--write]`
  */
 
 import { NO_ATTRIBUTES, readAttributes } from "../services/authz/src/domain/attributes.ts";
@@ -11,9 +11,10 @@ import type { Policy } from "../services/authz/src/domain/policy.ts";
 import type { Role } from "../services/authz/src/domain/role.ts";
 import type { Subject } from "../services/authz/src/domain/subject.ts";
 import { createSubjects, type Subjects } from "../services/authz/src/domain/subjects.ts";
+import { RUNS, SECONDS } from "./measure/options.ts";
+import { report, table, whole } from "./measure/report.ts";
+import { median } from "./measure/rounds.ts";
 
-const RUNS = Number(process.env.RUNS ?? 5);
-const SECONDS = Number(process.env.SECONDS_PER_RUN ?? 1);
 const SIZES = [1_000, 10_000, 110_000];
 const ROLES_PER_USER = 10;
 const MODULES = 50;
@@ -109,11 +110,7 @@ function perSecond(subjects: Subjects, asked: readonly Ask[], resource = NO_ATTR
   return checks / ((performance.now() - begin) / 1000);
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((one, other) => one - other)[values.length >> 1] ?? 0;
-}
-
-const rows: string[] = [];
+const rows: string[][] = [];
 for (const bindings of SIZES) {
   const { subjects, users } = await fill(bindings);
   const plain = questions(users, usual);
@@ -122,9 +119,7 @@ for (const bindings of SIZES) {
   perSecond(subjects, ruled, locked);
   const roleChecks = median(Array.from({ length: RUNS }, () => perSecond(subjects, plain)));
   const policyChecks = median(Array.from({ length: RUNS }, () => perSecond(subjects, ruled, locked)));
-  const cell = (value: number): string => `${Math.round(value).toLocaleString("en")} | ${(1e6 / value).toFixed(2)}`;
-  rows.push(`| ${bindings.toLocaleString("en")} | ${users.length.toLocaleString("en")} | ${cell(roleChecks)} | ${cell(policyChecks)} |`);
+  const cells = [roleChecks, policyChecks].flatMap((value) => [whole(value), (1e6 / value).toFixed(2)]);
+  rows.push([whole(bindings), whole(users.length), ...cells]);
 }
-process.stdout.write(
-  `| bindings | users | checks/s by roles | µs | checks/s with a policy | µs |\n| ---: | ---: | ---: | ---: | ---: | ---: |\n${rows.join("\n")}\n`,
-);
+await report("authz", table(["bindings", "users", "checks/s by roles", "µs", "checks/s with a policy", "µs"], rows));

@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { cpus, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -16,13 +16,14 @@ import {
   startRelay,
 } from "@plinth/kernel/events";
 import { CounterMovedSchema } from "@plinth/proto/testing/v1/events_pb";
+import { RUNS } from "./measure/options.ts";
+import { report, table, whole } from "./measure/report.ts";
 
 /**
  * From publish to effect: outbox, relay, Postgres bus, inbox, one inserted row per event, all durable. The publisher with its relay is one thread, the
- * subscriber another, Postgres its own processes. Prints a table in Markdown. `node bench/publish-to-effect.ts`
+ * subscriber another, Postgres its own processes. `npm run bench -- publish-to-effect [--write]`
  */
 const EVENTS = 20_000;
-const RUNS = 5;
 const PUBLISHERS = 8;
 const KEYS = 1_000;
 const LATENCY_RATE = 500;
@@ -94,15 +95,14 @@ async function main(): Promise<void> {
       return EVENTS / ((now() - startedAt) / 1_000);
     };
 
-    const rows: string[] = [];
+    const rows: string[][] = [];
     for (const perTransaction of [1, 10]) {
       await throughput(perTransaction);
       const rates: number[] = [];
       for (let run = 0; run < RUNS; run++) rates.push(await throughput(perTransaction));
       rates.sort((a, b) => a - b);
-      rows.push(
-        `| publish → effect, ${perTransaction} per transaction | ${format(rates[RUNS >> 1])} events/s | ${format(rates[0])} – ${format(rates.at(-1))} |`,
-      );
+      const [least = 0, middle = 0, most = 0] = [rates[0], rates[(RUNS - 1) >> 1], rates.at(-1)];
+      rows.push([`publish → effect, ${perTransaction} per transaction`, `${whole(middle)} events/s`, `${whole(least)} – ${whole(most)}`]);
     }
 
     arrivals.delays.length = 0;
@@ -118,10 +118,9 @@ async function main(): Promise<void> {
     await arrivals.until(target);
     const delays = arrivals.delays.sort((a, b) => a - b);
     const at = (share: number): string => `${(delays[Math.floor((delays.length - 1) * share)] ?? Number.NaN).toFixed(1)} ms`;
-    rows.push(`| latency at ${LATENCY_RATE}/s | p50 ${at(0.5)} | p99 ${at(0.99)}, max ${at(1)} |`);
+    rows.push([`latency at ${LATENCY_RATE}/s`, `p50 ${at(0.5)}, p99 ${at(0.99)}`, `max ${at(1)}`]);
 
-    const machine = `${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, embedded Postgres with fsync`;
-    process.stdout.write(`${machine}\n\n| measure | median | range |\n| --- | --- | --- |\n${rows.join("\n")}\n`);
+    await report("publish-to-effect", table(["embedded Postgres, with fsync", "median", "range"], rows), { timed: false });
 
     await relay.close();
     await bus.close();
@@ -190,8 +189,4 @@ async function subscriber(): Promise<void> {
     await database.close();
     process.exit(0);
   });
-}
-
-function format(rate: number | undefined): string {
-  return Math.round(rate ?? Number.NaN).toLocaleString("en");
 }
