@@ -51,6 +51,7 @@ export function buildService(parts: ServiceParts): Service<unknown> {
     replaceHttpServer(server) {
       registrations.httpServer = server;
     },
+    onDrain: (hook, run) => registrations.drainHooks.push({ name: hook, hook: run }),
     onStart: (hook, run) => registrations.startHooks.push({ name: hook, hook: run }),
     onStop: (hook, run) => registrations.stopHooks.push({ name: hook, hook: run }),
   };

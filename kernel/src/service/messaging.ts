@@ -1,11 +1,10 @@
 import { type Module, topics } from "@plinth/module";
 import type { Transaction } from "../database/database.ts";
 import { type AuditEntry, createAuditor } from "../events/audit.ts";
-import type { Bus } from "../events/bus.ts";
 import { type Consumer, createConsumer } from "../events/consumer.ts";
 import { publishedTypes, subscribedTypes } from "../events/declared-events.ts";
 import { createPublisher, type Publisher } from "../events/outbox.ts";
-import { startRelay } from "../events/relay.ts";
+import { type Relay, startRelay } from "../events/relay.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
@@ -26,6 +25,8 @@ export interface Messaging extends Publisher, Pick<Consumer, "subscribe" | "list
   audit(tx: Transaction, entry: AuditEntry): Promise<void>;
   /** Begins to send what the outbox holds and to hand events to the handlers. */
   start(): Promise<void>;
+  /** Finishes the batches in hand; what is left in the outbox is sent by the next start. */
+  stop(): Promise<void>;
 }
 
 /** A module without database and without events has no business with the bus, and no connection to it. */
@@ -51,28 +52,27 @@ export async function openMessaging(parts: MessagingParts): Promise<Messaging> {
   metrics.beforeReading(async () => {
     for (const [topic, lag] of Object.entries(await consumer.lag())) metrics.busLag.with(name, topic).set(lag);
   });
+  let relay: Relay | undefined;
   return {
     ...talk,
     subscribe: consumer.subscribe,
     listen: consumer.listen,
     async start() {
-      if (storage !== undefined) await sendOutbox(parts, storage, bus);
-      lifecycle.onStop("consumers", () => consumer.close());
+      if (storage !== undefined) relay = await startRelay({ module: name, url: storage.url, schema: storage.schema, bus, logger });
       await consumer.start();
+    },
+    async stop() {
+      await consumer.close();
+      await relay?.close();
     },
   };
 }
 
-async function sendOutbox({ module, logger, lifecycle }: MessagingParts, { url, schema }: ModuleStorage, bus: Bus): Promise<void> {
-  const relay = await startRelay({ module: module.metadata.name, url, schema, bus, logger });
-  lifecycle.onStop("relay", () => relay.close());
-}
-
-function withoutBus(name: string): Pick<Messaging, "subscribe" | "listen" | "start"> {
+function withoutBus(name: string): Pick<Messaging, "subscribe" | "listen" | "start" | "stop"> {
   const refuse = (): never => {
     throw new Error(`Module ${name} declares no events; add them to spec.events in its module.yaml.`);
   };
-  return { subscribe: refuse, listen: refuse, start: async () => {} };
+  return { subscribe: refuse, listen: refuse, start: async () => {}, stop: async () => {} };
 }
 
 /** The inbox remembers for as long as the bus may deliver again. */

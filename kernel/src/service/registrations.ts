@@ -13,6 +13,7 @@ export interface NamedHook {
 export class Registrations {
   readonly services: RpcService[] = [];
   readonly rawRoutes: RawRoute[] = [];
+  readonly drainHooks: NamedHook[] = [];
   readonly startHooks: NamedHook[] = [];
   readonly stopHooks: NamedHook[] = [];
   httpServer: HttpServer | undefined = undefined;

@@ -74,7 +74,9 @@ export interface Service<ModuleConfig> {
   /** Takes the place of the kernel's HTTP server: for the gateway, which has its own hot path. */
   replaceHttpServer(server: HttpServer): void;
 
+  /** Runs first at a stop, while ports still serve: for streams without an end, which would hold the stop back. */
+  onDrain(name: string, hook: () => Promise<void> | void): void;
   onStart(name: string, hook: () => Promise<void> | void): void;
-  /** Runs in reverse order at a stop. */
+  /** Runs in reverse order at a stop, and when the start fails: then perhaps before its own start hook ran. */
   onStop(name: string, hook: () => Promise<void> | void): void;
 }

@@ -101,14 +101,15 @@ export async function startService(definition: ServiceDefinition<unknown>, modul
     await definition.setup(buildService({ ...parts, clients, cache: createMemoryCache(), registrations }));
     registrations.close();
 
+    // Stops run in reverse of this: ports first, then consumers, jobs and hooks, pools last.
+    for (const { name: hook, hook: run } of registrations.stopHooks) lifecycle.onStop(hook, run);
+    lifecycle.onStop("jobs", () => storage?.jobs.stop());
+    lifecycle.onStop("messaging", () => messaging.stop());
     ports = await startServers({ ...parts, registrations });
     for (const { name: hook, hook: run } of registrations.startHooks) await named(`start hook "${hook}"`, run);
     await messaging.start();
-    if (storage?.jobs.defined) {
-      await storage.jobs.start();
-      lifecycle.onStop("jobs", () => storage.jobs.stop());
-    }
-    for (const { name: hook, hook: run } of registrations.stopHooks) lifecycle.onStop(hook, run);
+    if (storage?.jobs.defined) await storage.jobs.start();
+    for (const { name: hook, hook: run } of registrations.drainHooks) lifecycle.onStop(hook, run);
     health.setReady(true);
     lifecycle.onStop("readiness", () => health.setReady(false));
   });

@@ -89,7 +89,7 @@ export default defineService<NotificationConfig>(
     service.onStop("mail sink", () => sink.close());
     service.onStop("webhooks", () => webhook.close());
     service.onStop("mail connections", () => email.close());
-    service.onStop("inbox streams", () => streams.close());
+    service.onDrain("inbox streams", () => streams.close());
   },
   { entities: [DeliveryEntity, InboxEntity] },
 );
