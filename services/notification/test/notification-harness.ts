@@ -20,8 +20,10 @@ export interface NotificationHarness {
   readonly harness: ServiceHarness;
   readonly sinkUrl: string;
   readonly smtpPort: number;
-  /** As a module, for no user. */
+  /** As the gateway, for no user. */
   readonly platform: ReturnType<typeof clientOf>;
+  /** As the module that sends account mails; it may call SendTemplate alone. */
+  readonly identity: ReturnType<typeof clientOf>;
   /** As a user, through the gateway. */
   as(id: string, tenantId?: string): ReturnType<typeof clientOf>;
   /** Waits for a mail to the address. */
@@ -64,7 +66,8 @@ export async function startNotification(
     harness,
     sinkUrl,
     smtpPort,
-    platform: clientOf(harness, "identity"),
+    platform: clientOf(harness, "gateway"),
+    identity: clientOf(harness, "identity"),
     as: (id, tenantId = "default") => clientOf(harness, "gateway", { id, tenantId }),
     async mailTo(to, subject = "") {
       const [mail] = await mails({ to, subject, wait: "10" });

@@ -23,12 +23,13 @@ const SILENCE_MS = 60_000;
 
 /** Mails by SMTP. `settings` is asked for each mail: changed settings open new connections. */
 export function smtpChannel(settings: () => SmtpSettings): SmtpChannel {
+  let closing = false;
   let current: { readonly settings: SmtpSettings; readonly transport: Transporter } | undefined;
   const transportFor = (wanted: SmtpSettings): Transporter => {
     if (current?.settings === wanted) return current.transport;
     // Sends what it has in hand first.
     current?.transport.close();
-    current = { settings: wanted, transport: openTransport(wanted) };
+    current = { settings: wanted, transport: openTransport(wanted, !closing) };
     return current.transport;
   };
   return {
@@ -52,13 +53,15 @@ export function smtpChannel(settings: () => SmtpSettings): SmtpChannel {
       }
     },
     close() {
+      // What is still sent during a stop keeps no connection open behind itself.
+      closing = true;
       current?.transport.close();
       current = undefined;
     },
   };
 }
 
-function openTransport({ host, port, secure, user, password }: SmtpSettings): Transporter {
+function openTransport({ host, port, secure, user, password }: SmtpSettings, keepOpen: boolean): Transporter {
   const login = user === undefined || user === "" ? {} : { auth: { user, pass: password ?? "" } };
   return createTransport({
     host,
@@ -67,8 +70,7 @@ function openTransport({ host, port, secure, user, password }: SmtpSettings): Tr
     ...login,
     // A password does not travel in the clear.
     requireTLS: !secure && "auth" in login,
-    pool: true,
-    maxConnections: 5,
+    ...(keepOpen ? { pool: true, maxConnections: 5 } : {}),
     connectionTimeout: CONNECT_MS,
     greetingTimeout: CONNECT_MS,
     socketTimeout: SILENCE_MS,

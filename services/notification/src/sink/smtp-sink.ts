@@ -8,6 +8,8 @@ import { listenOn } from "./listen-on.ts";
 
 const MAX_MAIL_BYTES = 5 * 1024 * 1024;
 const MAX_CLIENTS = 50;
+/** At a stop, for clients that keep their connection open. */
+const CLOSE_MS = 1000;
 
 export interface SmtpSinkOptions {
   readonly host: string;
@@ -29,6 +31,7 @@ export async function startSmtpSink(options: SmtpSinkOptions): Promise<{ readonl
     size: MAX_MAIL_BYTES,
     maxClients: MAX_CLIENTS,
     disableReverseLookup: true,
+    closeTimeout: CLOSE_MS,
     onData(stream, { envelope }, done) {
       const keep = async () => {
         const raw = await buffer(stream);
