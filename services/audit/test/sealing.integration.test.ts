@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Checkpoint } from "../src/domain/checkpoint.ts";
+import { insertEntries } from "../src/store/insert-entries.ts";
 import { verifyTrail } from "../src/verify-trail.ts";
 import { type AuditDatabase, aRecord, openAuditDatabase, SEED } from "./audit-database.ts";
 
@@ -71,6 +72,46 @@ test("an entry whose transaction is long open comes when it comes, and holds up 
   const order = await audit.tamper("select entry_id from leaves where tenant_id = 'open' order by sequence");
   expect(order).toEqual([{ entry_id: "quick" }, { entry_id: "slow" }]);
   expect((await verify("open")).valid).toBe(true);
+});
+
+test("a tenant that another process seals is left alone, and nobody waits for it", async () => {
+  await audit.records.record([aRecord("held"), aRecord("free")]);
+  const sealer = await audit.openSealer();
+  const locked = Promise.withResolvers<void>();
+  const release = Promise.withResolvers<void>();
+  const other = audit.database.transaction(async (tx) => {
+    await tx.query("select pg_advisory_xact_lock(hashtext('plinth.audit seal'), hashtext('held'))");
+    locked.resolve();
+    await release.promise;
+  });
+  await locked.promise;
+  await sealer.sealAll();
+  expect(await sealedTenants()).toEqual(["free"]);
+  release.resolve();
+  await other;
+  await sealer.sealAll();
+  expect(await sealedTenants()).toEqual(["free", "held"]);
+});
+
+async function sealedTenants(): Promise<unknown[]> {
+  const rows = await audit.tamper("select distinct tenant_id from checkpoints where tenant_id in ('held', 'free') order by 1");
+  return rows.map((row) => row.tenant_id);
+}
+
+test("an event's entry for another tenant is stored there, and the transaction stays in its own", async () => {
+  const visible = await audit.database.transaction(
+    async (tx) => {
+      await insertEntries(tx, [aRecord("there")]);
+      await insertEntries(tx, [aRecord("here")]);
+      return tx.query("select tenant_id from entries where tenant_id in ('here', 'there')");
+    },
+    { tenantId: "here" },
+  );
+  expect(visible).toEqual([{ tenant_id: "here" }]);
+  expect(await audit.tamper("select tenant_id from entries where tenant_id in ('here', 'there') order by 1")).toEqual([
+    { tenant_id: "here" },
+    { tenant_id: "there" },
+  ]);
 });
 
 test("a sealer with another key adds nothing until it knows the one before", async () => {
