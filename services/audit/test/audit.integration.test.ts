@@ -1,8 +1,12 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type ServiceHarness, startHarness } from "@plinth/kernel/testing";
-import { type AuditEntrySchema, AuditService, ExportFormat, Outcome } from "@plinth/proto/audit/v1/audit_pb";
+import { type AuditEntrySchema, AuditService, ExportFormat, Outcome, VerifyProblem_Kind } from "@plinth/proto/audit/v1/audit_pb";
+import { Client } from "pg";
 import { verifyConsistency, verifyInclusion } from "../src/domain/merkle-proof.ts";
 import { leafHash } from "../src/domain/merkle-tree.ts";
 import { createKnownKeys } from "../src/domain/signing-key.ts";
@@ -13,14 +17,20 @@ const SIGNING_KEY = Buffer.alloc(32, "audit").toString("base64url");
 
 let harness: ServiceHarness;
 
+let folder: string;
+
 beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "plinth-audit-"));
   harness = await startHarness({
     services: [audit],
-    env: { AUDIT_SIGNING_KEY: SIGNING_KEY, AUDIT_SEAL_EVERY: "20ms", AUDIT_BATCH_SIZE: "7" },
+    env: { AUDIT_SIGNING_KEY: SIGNING_KEY, AUDIT_SEAL_EVERY: "20ms", AUDIT_BATCH_SIZE: "7", AUDIT_CHECKPOINT_FOLDER: folder },
     calls: [{ from: "blog", to: "audit", methods: [`${AuditService.typeName}/Record`, `${AuditService.typeName}/RecordBatch`] }],
   });
 });
-afterAll(() => harness.stop());
+afterAll(async () => {
+  await harness.stop();
+  await rm(folder, { recursive: true, force: true });
+});
 
 const as = (tenantId: string) => harness.client("audit", AuditService, { user: { id: "user_ada", tenantId } });
 const recorder = (tenantId = "default") => harness.client("audit", AuditService, { module: "blog", tenantId });
@@ -263,5 +273,28 @@ describe("the tree", () => {
     await sealed("few", 2);
     await expect(as("few").inclusionProof({ entryId: "second", treeSize: 1n })).rejects.toMatchObject({ reason: "NOT_SEALED" });
     await expect(as("nobody").verify({})).resolves.toMatchObject({ valid: true, entriesChecked: 0n });
+  });
+
+  test("says by name what somebody with all rights over the database has done, also where only the file still knows", async () => {
+    const entries = Array.from({ length: 14 }, () => anEntry());
+    await recorder("victim").recordBatch({ entries });
+    await sealed("victim", 14);
+    const admin = new Client({ connectionString: harness.adminUrl, options: "-c search_path=audit -c session_replication_role=replica" });
+    await admin.connect();
+    try {
+      await admin.query("update entries set user_id = 'user_x' where tenant_id = 'victim' and id = $1", [entries[9]?.id]);
+      const edited = await as("victim").verify({});
+      expect(edited).toMatchObject({ valid: false, checkpoint: { treeSize: 7n } });
+      expect(edited.problems).toMatchObject([{ kind: VerifyProblem_Kind.ENTRY_CHANGED, sequence: 9n, entryId: entries[9]?.id }]);
+
+      expect(await readFile(join(folder, "checkpoints.ndjson"), "utf8")).toContain('"note":"plinth/victim\\n14\\n');
+      for (const table of ["entries", "entry_ids", "leaves", "checkpoints"])
+        await admin.query(`delete from ${table} where tenant_id = 'victim'`);
+      const wiped = await as("victim").verify({});
+      expect(wiped.valid).toBe(false);
+      expect(wiped.problems[0]).toMatchObject({ kind: VerifyProblem_Kind.CHECKPOINT_MISSING, sequence: 0n });
+    } finally {
+      await admin.end();
+    }
   });
 });
