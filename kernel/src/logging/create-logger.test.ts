@@ -194,6 +194,16 @@ describe("repeated lines", () => {
   });
 });
 
+test("a line after the end is lost, and nothing else with it", async () => {
+  const { logger, stream } = aLogger();
+  logger.info("last");
+  await logger.close();
+  logger.warn("a connection was lost");
+  logger.child({ part: "pool" }).error("another one");
+  await logger.close();
+  expect(stream.lines.map(({ message }) => message)).toEqual(["last"]);
+});
+
 describe("a readable line", () => {
   test("has time, level, module, message and fields, and the stack below", async () => {
     const { logger, stream } = aLogger({ format: "readable" });

@@ -56,8 +56,11 @@ export function createLogger(options: LoggerOptions): RootLogger {
   });
   let level = options.level;
   let threshold = RANK[level];
+  let closed = false;
 
   function emit(lineLevel: LogLevel, message: string, fields: LogFields): void {
+    // Connections still say goodbye when all is over; winston would throw at nobody, and end the process as a failure.
+    if (closed) return;
     const line: Line = {
       time: new Date(clock.now()).toISOString(),
       level: lineLevel,
@@ -99,7 +102,9 @@ export function createLogger(options: LoggerOptions): RootLogger {
       threshold = RANK[next];
     },
     async close() {
+      if (closed) return;
       sampler.flush();
+      closed = true;
       await new Promise<void>((resolve) => {
         winston.once("finish", resolve);
         winston.end();
