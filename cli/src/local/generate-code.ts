@@ -8,7 +8,7 @@ import { IMAGE_FILE } from "./descriptors.ts";
 import { projectModuleFiles } from "./module-files.ts";
 
 /** Services import it as `@plinth/proto/permissions`. */
-const PERMISSIONS_FILE = "proto/gen/permissions.ts";
+export const PERMISSIONS_FILE = "proto/gen/permissions.ts";
 
 export interface GeneratedCode {
   /** How many module files the permissions come from. */

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join, resolve as resolvePath } from "node:path";
 import { type Module, parseModuleFiles, type Resolution, resolve } from "@plinth/module";
 import type { Project } from "../project.ts";
 import { IMAGE_FILE, readDescriptors, rpcMethodsOf } from "./descriptors.ts";
@@ -10,6 +10,7 @@ export interface ReadModules {
   /** Also those that are refused or wait. */
   readonly all: readonly Module[];
   readonly resolution: Resolution;
+  folderOf(module: Module): string;
 }
 
 /** The project's modules as their files are now. */
@@ -17,5 +18,6 @@ export function readModules(project: Project): ReadModules {
   const parsed = parseModuleFiles(projectModuleFiles(project.servicesFolder));
   const descriptors = readDescriptors(join(project.root, IMAGE_FILE));
   const resolution = resolve(parsed.modules, { ...parsed, local: true, rpcMethods: rpcMethodsOf(descriptors) });
-  return { modules: resolution.order, all: parsed.modules, resolution };
+  const folderOf = (module: Module): string => resolvePath(dirname(parsed.locate(module, [])?.file ?? ""));
+  return { modules: resolution.order, all: parsed.modules, resolution, folderOf };
 }

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { Argument, type Command } from "commander";
 import { byComma } from "./arguments.ts";
 
 /** Commands for those who write modules. */
@@ -10,6 +10,12 @@ export function addDevelopmentCommands(program: Command): void {
     .option("--processes", "each module in a process of its own")
     .option("--watch", "restart a module when its files change; implies --processes")
     .action(async (options) => (await import("../commands/up.ts")).up(options));
+
+  program
+    .command("run")
+    .description("run one module in this process, as part of the platform that plinth up runs elsewhere on this machine")
+    .argument("<module>", "its name; its database is <MODULE>_DATABASE_URL where that is set")
+    .action(async (module) => (await import("../commands/run.ts")).run(module));
 
   program
     .command("new")
@@ -35,4 +41,16 @@ export function addDevelopmentCommands(program: Command): void {
     .option("--descriptors <file>", "what buf build made of the protos; proto/gen/image.binpb unless given")
     .option("--json", "as JSON")
     .action(async (paths, options) => (await import("../commands/validate.ts")).validate(paths, options));
+
+  program
+    .command("doctor")
+    .description("look for whatever keeps the platform from starting, and tell what to do")
+    .option("--json", "as JSON")
+    .action(async (options) => (await import("../commands/doctor.ts")).doctor(options));
+
+  program
+    .command("completion")
+    .description("print what teaches a shell the commands: source <(plinth completion bash)")
+    .addArgument(new Argument("<shell>", "which shell").choices(["bash", "zsh", "fish"]))
+    .action(async (shell) => (await import("../commands/completion.ts")).completion(program, shell));
 }

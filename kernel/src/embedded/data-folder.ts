@@ -14,8 +14,12 @@ export interface ServerRecord {
   readonly ownerPid?: number;
 }
 
-export const ADMIN_ROLE = "postgres";
-export const DATABASE = "plinth";
+const ADMIN_ROLE = "postgres";
+const DATABASE = "plinth";
+
+export function adminUrlOf(password: string, port: number): string {
+  return `postgres://${ADMIN_ROLE}:${password}@127.0.0.1:${port}/${DATABASE}`;
+}
 
 export function readServerRecord(dataFolder: string): ServerRecord | undefined {
   const file = recordFile(dataFolder);

@@ -7,9 +7,8 @@ import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { locatePostgresBinaries } from "./binaries.ts";
 import {
-  ADMIN_ROLE,
+  adminUrlOf,
   checkVersion,
-  DATABASE,
   ensureOwner,
   initializeDataFolder,
   readServerRecord,
@@ -93,7 +92,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   supervise(server);
 
   return {
-    adminUrl: `postgres://${ADMIN_ROLE}:${record.password}@127.0.0.1:${port}/${DATABASE}`,
+    adminUrl: adminUrlOf(record.password, port),
     port,
     async stop() {
       stopping = true;
