@@ -11,6 +11,9 @@ import {
   UserUpdatedSchema,
 } from "@plinth/proto/identity/v1/events_pb";
 import { Channel, DeliveryStatus } from "@plinth/proto/notification/v1/notification_pb";
+import type { EntitySchema } from "typeorm";
+import { attemptStore } from "../src/store/attempt-store.ts";
+import { DeliveryEntity } from "../src/store/entities.ts";
 import { Retention } from "../src/store/retention.ts";
 import { eventually, type NotificationHarness, startNotification } from "./notification-harness.ts";
 
@@ -36,9 +39,26 @@ const verification = (email: string, over: { locale?: string; dedupeKey?: string
     dedupeKey: over.dedupeKey ?? "",
   });
 
+/** Began an hour ago, and ends in eleven. */
+function quietNow() {
+  const timeOfDay = (hours: number) => new Date(Date.now() + hours * 60 * 60_000).toISOString().slice(11, 16);
+  return { start: timeOfDay(-1), end: timeOfDay(11), timeZone: "UTC" };
+}
+
+/** The module's database, for what no call reaches. */
+const openStore = (entities: EntitySchema[] = []) =>
+  openDatabase({
+    url: n.harness.databaseUrl("notification"),
+    schema: "notification",
+    entities,
+    logger: silentLogger,
+    pool: { max: 3, min: 0, idleSeconds: 1, lifetimeSeconds: 60, acquireSeconds: 5 },
+  });
+
+const delivery = (id: string) => n.as("user_admin").getDelivery({ id });
 const stateOf = (id: string) =>
   eventually(
-    () => n.as("user_admin").getDelivery({ id }),
+    () => delivery(id),
     ({ status }) => status !== DeliveryStatus.PENDING,
   );
 
@@ -168,14 +188,16 @@ test("a deleted user is forgotten, and what waited is not sent", async () => {
     (known) => known,
   );
   await n.mailTo(email);
-  const quietHours = { start: "00:00", end: "23:59", timeZone: "UTC" };
-  await n.as(userId).updatePreferences({ preferences: { quietHours } });
+  await n.as(userId).updatePreferences({ preferences: { quietHours: quietNow() } });
+  const late = { channel: Channel.EMAIL, recipient: { userId }, subject: "Waits", text: "x", category: "news" };
+  const [waiting] = (await n.platform.send(late)).deliveries;
   await n.publish(UserDeletedSchema, { userId, deletedAt: timestampNow() });
   const { deliveries } = await eventually(
     () => n.as("user_admin").listDeliveries({ userId }),
     (log) => log.deliveries.every(({ destination }) => destination === ""),
   );
-  expect(deliveries.map(({ subject }) => subject)).toEqual([""]);
+  expect(deliveries.map(({ subject }) => subject)).toEqual(["", ""]);
+  expect(await delivery(waiting?.id ?? "")).toMatchObject({ status: DeliveryStatus.FAILED, lastError: "the user was deleted" });
   await expect(n.as("user_admin").redeliverDelivery({ id: deliveries[0]?.id ?? "" })).rejects.toMatchObject({ reason: "CONTENT_EXPIRED" });
   expect((await n.as(userId).getPreferences({})).quietHours).toBeUndefined();
 });
@@ -186,11 +208,8 @@ test("what is unwanted is not sent, and in quiet hours all but security waits", 
   const send = (category: string) =>
     n.platform.send({ channel: Channel.EMAIL, recipient: { userId, email }, subject: category, text: "x", category });
   const channels = [{ category: "news", channel: Channel.UNSPECIFIED, enabled: false }];
-  // All the day but this minute's counterpart at the other side of it.
-  const now = new Date(Date.now() - 60 * 60_000);
-  const start = now.toISOString().slice(11, 16);
-  const end = new Date(now.getTime() + 12 * 60 * 60_000).toISOString().slice(11, 16);
-  await n.as(userId).updatePreferences({ preferences: { channels, quietHours: { start, end, timeZone: "UTC" } } });
+  const quietHours = quietNow();
+  await n.as(userId).updatePreferences({ preferences: { channels, quietHours } });
   expect((await send("news")).deliveries).toEqual([]);
   const [waiting] = (await send("offers")).deliveries;
   expect(waiting).toMatchObject({ status: DeliveryStatus.PENDING });
@@ -201,7 +220,7 @@ test("what is unwanted is not sent, and in quiet hours all but security waits", 
 
   const off = n.as(userId).updatePreferences({ preferences: { channels: [{ category: "security", enabled: false }] } });
   await expect(off).rejects.toMatchObject({ fieldErrors: { "preferences.channels[0]": expect.anything() } });
-  const mars = n.as(userId).updatePreferences({ preferences: { quietHours: { start, end, timeZone: "Mars/Base" } } });
+  const mars = n.as(userId).updatePreferences({ preferences: { quietHours: { ...quietHours, timeZone: "Mars/Base" } } });
   await expect(mars).rejects.toMatchObject({ fieldErrors: { "preferences.quiet_hours.time_zone": expect.anything() } });
 });
 
@@ -218,13 +237,7 @@ test("what is in the log is delivered once more, as long as its content is kept,
   expect(mails.map(({ text }) => text.includes(LINK))).toEqual([true, true]);
 
   await expect(n.as("user_admin", "acme").getDelivery({ id })).rejects.toMatchObject({ code: "NOT_FOUND", reason: "DELIVERY_NOT_FOUND" });
-  const database = await openDatabase({
-    url: n.harness.databaseUrl("notification"),
-    schema: "notification",
-    entities: [],
-    logger: silentLogger,
-    pool: { max: 1, min: 0, idleSeconds: 1, lifetimeSeconds: 60, acquireSeconds: 5 },
-  });
+  const database = await openStore();
   try {
     const retention = new Retention(database, { enqueue: async () => "" });
     await retention.removeOld(30 * 86_400_000, new Date());
@@ -234,4 +247,25 @@ test("what is in the log is delivered once more, as long as its content is kept,
     await database.close();
   }
   await expect(admin.redeliverDelivery({ id })).rejects.toMatchObject({ code: "CONFLICT", reason: "CONTENT_EXPIRED" });
+});
+
+test("of two jobs for a delivery one makes the attempt, and after its death another one", async () => {
+  const userId = `user_${++counter}`;
+  await n.as(userId).updatePreferences({ preferences: { quietHours: quietNow() } });
+  const order = { channel: Channel.EMAIL, recipient: { userId, email: anAddress() }, subject: "x", text: "x", category: "news" };
+  const [waiting] = (await n.platform.send(order)).deliveries;
+  const id = waiting?.id ?? "";
+  const database = await openStore([DeliveryEntity]);
+  try {
+    const attempts = attemptStore(database, { enqueue: async () => "" });
+    const now = new Date();
+    const begun = await Promise.all([1, 2, 3].map(() => attempts.begin(id, now, 60_000)));
+    expect(begun.filter((one) => one instanceof Date)).toHaveLength(2);
+    const later = await attempts.begin(id, new Date(now.getTime() + 60_001), 60_000);
+    expect(later).toMatchObject({ delivery: { id, attempts: 2 }, content: { text: "x" } });
+    await attempts.finish(id, { status: "sent", providerId: "", at: now });
+    expect(await attempts.begin(id, new Date(now.getTime() + 200_000), 60_000)).toBeUndefined();
+  } finally {
+    await database.close();
+  }
 });

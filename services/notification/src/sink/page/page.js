@@ -8,6 +8,13 @@ let view = "html";
 
 const timeOf = (mail) => new Date(mail.receivedAt).toLocaleString();
 
+/** Today's mails without the day, which leaves room for the address. */
+function shortTimeOf(mail) {
+  const at = new Date(mail.receivedAt);
+  const today = at.toDateString() === new Date().toDateString();
+  return today ? at.toLocaleTimeString([], { timeStyle: "short" }) : at.toLocaleDateString();
+}
+
 function renderList() {
   element("empty").hidden = mails.length > 0;
   element("list").replaceChildren(
@@ -18,7 +25,7 @@ function renderList() {
       for (const [name, text] of [
         ["subject", mail.subject || "(no subject)"],
         ["to", mail.to.join(", ")],
-        ["time", timeOf(mail)],
+        ["time", shortTimeOf(mail)],
       ]) {
         const part = document.createElement("span");
         part.className = name;
@@ -48,7 +55,9 @@ async function renderMail() {
     element(`tab-${name}`).setAttribute("aria-selected", String(name === current));
   }
   element("view-text").textContent = text;
-  if (current === "html") element("view-html").src = `/api/mails/${id}/html`;
+  const page = `/api/mails/${id}/html`;
+  // Set anew it would load anew, and jump to its top whenever another mail comes.
+  if (current === "html" && element("view-html").getAttribute("src") !== page) element("view-html").src = page;
   if (current === "raw") element("view-raw").textContent = await (await fetch(`/api/mails/${id}/raw`)).text();
 }
 
