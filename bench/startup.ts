@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
-import { type LocalPlatform, startLocalPlatform } from "../e2e/local-platform.ts";
+import { type LocalPlatform, ROOT, startLocalPlatform } from "../e2e/local-platform.ts";
 import { RUNS } from "./measure/options.ts";
 import { report, table, whole } from "./measure/report.ts";
 import { median } from "./measure/rounds.ts";
@@ -19,13 +20,17 @@ interface Sample {
   readonly allMb: number;
 }
 
+/** The options of Node that `npm start` has by the first line of the command. */
+const [firstLine = ""] = (await readFile(join(ROOT, "cli/bin/plinth"), "utf8")).split("\n");
+const env = { NODE_OPTIONS: firstLine.split(" node ")[1] ?? "" };
+
 const first: Sample[] = [];
 const warm: Sample[] = [];
 for (let round = 1; round <= RUNS; round++) {
   process.stderr.write(`round ${round} of ${RUNS}\n`);
-  const platform = await startLocalPlatform({ ports: "free" });
+  const platform = await startLocalPlatform({ ports: "free", env });
   first.push(await measured(platform));
-  const again = await startLocalPlatform({ ports: "free", dataFolder: platform.dataFolder });
+  const again = await startLocalPlatform({ ports: "free", dataFolder: platform.dataFolder, env });
   warm.push(await measured(again));
   await again.remove();
 }
