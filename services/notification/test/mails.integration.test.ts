@@ -12,7 +12,9 @@ import {
 } from "@plinth/proto/identity/v1/events_pb";
 import { Channel, DeliveryStatus } from "@plinth/proto/notification/v1/notification_pb";
 import type { EntitySchema } from "typeorm";
+import { newDelivery } from "../src/domain/delivery.ts";
 import { attemptStore } from "../src/store/attempt-store.ts";
+import { deliveryStore } from "../src/store/delivery-store.ts";
 import { DeliveryEntity } from "../src/store/entities.ts";
 import { Retention } from "../src/store/retention.ts";
 import { eventually, type NotificationHarness, startNotification } from "./notification-harness.ts";
@@ -152,7 +154,7 @@ test("a value with line breaks makes no header", async () => {
 test("a recipient gets no more than its share, but every mail about security", async () => {
   const email = anAddress();
   const news = () => n.platform.send({ channel: Channel.EMAIL, recipient: { email }, subject: "News", text: "x", category: "news" });
-  const answers = await Promise.allSettled(Array.from({ length: 20 }, news));
+  const answers = await Promise.allSettled(Array.from({ length: 5 }, news));
   expect(answers.filter(({ status }) => status === "fulfilled")).toHaveLength(3);
   await expect(news()).rejects.toMatchObject({ code: "RATE_LIMITED", reason: "RECIPIENT_RATE_LIMITED" });
   await expect(verification(email.toUpperCase())).resolves.toMatchObject({ duplicate: false });
@@ -273,6 +275,38 @@ test("of two jobs for a delivery one makes the attempt, and after its death anot
     expect(later).toMatchObject({ delivery: { id, attempts: 2 }, content: { text: "x" } });
     await attempts.finish(id, { status: "sent", providerId: "", at: now });
     expect(await attempts.begin(id, new Date(now.getTime() + 200_000), 60_000)).toBeUndefined();
+  } finally {
+    await database.close();
+  }
+});
+
+test("of two messages at once that would fill a share, the second waits for the first, and is refused", async () => {
+  const database = await openStore([DeliveryEntity]);
+  const outlets = { enqueue: async () => "", publish: async () => {}, audit: async () => {} };
+  const limit = { requests: 1, perMs: 60_000 };
+  const email = anAddress();
+  const content = { subject: "x", text: "x", html: "", data: undefined };
+  const about = { channel: "email", userId: "", template: "", templateVersion: 0, category: "news", subjectSource: undefined } as const;
+  const send = (beforeCommit: () => Promise<unknown>) =>
+    database.transaction(
+      async (tx) => {
+        const store = deliveryStore(tx, outlets);
+        const now = new Date();
+        await store.checkLimit("email", email, limit, now);
+        await store.insert(newDelivery({ ...about, tenantId: tx.tenantId, destination: email, content, dueAt: now }, now));
+        await beforeCommit();
+      },
+      { tenantId: "default" },
+    );
+  const waiters = () =>
+    database.read((tx) => tx.query("select 1 from pg_locks where locktype = 'advisory' and not granted"), { tenantId: "default" });
+  try {
+    let second: Promise<unknown> = Promise.resolve();
+    await send(async () => {
+      second = send(async () => {}).catch((error: unknown) => error);
+      await Promise.race([second, eventually(waiters, ({ length }) => length > 0)]);
+    });
+    expect(await second).toMatchObject({ reason: "RECIPIENT_RATE_LIMITED" });
   } finally {
     await database.close();
   }
