@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { plinth, type Run } from "../../test/plinth.ts";
+import { plinth, type Run, startPlinth } from "../../test/plinth.ts";
 import { copyProject, type ProjectCopy } from "../../test/project-copy.ts";
 
 /** Every module of the platform in its project, a new one among them. */
@@ -25,6 +26,13 @@ async function check(program: string, ...args: string[]): Promise<string> {
     },
   );
   return stdout;
+}
+
+/** As registered by the platform that runs in the project. */
+function portOf(module: string): number {
+  const folder = join(project.root, ".plinth", "instances");
+  const file = readdirSync(folder).find((name) => name.startsWith(`${module}.`)) ?? "";
+  return (JSON.parse(readFileSync(join(folder, file), "utf8")) as { instance: { httpPort: number } }).instance.httpPort;
 }
 
 describe("plinth new module", () => {
@@ -52,6 +60,40 @@ describe("plinth new module", () => {
     const { success, numPassedTests } = JSON.parse(report) as Record<string, unknown>;
     expect(success).toBe(true);
     expect(numPassedTests).toBeGreaterThanOrEqual(8);
+  }, 60_000);
+
+  test("runs with the others: answers through the gateway, and has a page of its own", async () => {
+    const names = readdirSync(join(project.root, "services")).map((name) => name.toUpperCase().replaceAll("-", "_"));
+    const anyPort = (name: string) => [`${name}_SERVER_HTTP_ADDR`, `${name}_SERVER_GRPC_ADDR`].map((key) => [key, "127.0.0.1:0"] as const);
+    const sink = { NOTIFICATION_SINK_SMTP_PORT: "0", NOTIFICATION_SINK_WEB_PORT: "0" };
+    const env = { ...Object.fromEntries(names.flatMap(anyPort)), ...sink };
+    const platform = startPlinth(["up", "--only", "gateway,price-list"], { cwd: project.root, env });
+    try {
+      let output = "";
+      platform.stderr.on("data", (chunk) => {
+        output += chunk;
+      });
+      for await (const chunk of platform.stdout) {
+        output += chunk;
+        if (output.includes("Ready in ")) break;
+      }
+      expect(output).toContain("Ready in ");
+      const gateway = `http://127.0.0.1:${portOf("gateway")}`;
+      const answer = await fetch(`${gateway}/api/v1/price-list/greetings/Ada`);
+      expect({ status: answer.status, body: await answer.json() }).toMatchObject({
+        status: 200,
+        body: { success: true, data: { text: "Hello, Ada!" } },
+      });
+      const own = `http://127.0.0.1:${portOf("price-list")}`;
+      const [page, document] = await Promise.all([fetch(`${own}/docs`), fetch(`${own}/openapi.json`)]);
+      expect(await page.text()).toContain("/api/v1/price-list/greetings/{who}");
+      expect(await document.json()).toMatchObject({ paths: { "/api/v1/price-list/greetings/{who}": { get: expect.anything() } } });
+    } finally {
+      platform.stdout.resume();
+      platform.kill("SIGTERM");
+      await once(platform, "exit");
+    }
+    expect(platform.exitCode).toBe(0);
   }, 60_000);
 
   test("overwrites nothing", async () => {
