@@ -15,6 +15,8 @@ export interface PlatformOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A data folder of an earlier platform; a new one unless said. */
   readonly dataFolder?: string;
+  /** Whether a module may fail to start: then the test looks at it itself. */
+  readonly mayFail?: boolean;
   /** The project to run; this repository unless said. */
   readonly project?: string;
 }
@@ -58,11 +60,15 @@ export async function startLocalPlatform(options: PlatformOptions): Promise<Loca
   let text = "";
   let readyMs = 0;
   await new Promise<void>((accept, reject) => {
-    const give = (problem: string) => reject(new Error(`The platform ${problem}:\n${text}`));
+    const give = (problem: string) => {
+      child.kill("SIGTERM");
+      reject(new Error(`The platform ${problem}:\n${text}`));
+    };
     const limit = setTimeout(() => give(`was not ready within ${START_LIMIT_MS / 1000} s`), START_LIMIT_MS);
     const read = (chunk: Buffer) => {
       text += chunk.toString();
       if (!text.includes("Ready in ") || readyMs > 0) return;
+      if (options.mayFail !== true && text.includes("did not start")) return give("has modules that did not start");
       readyMs = performance.now() - startedAt;
       clearTimeout(limit);
       accept();

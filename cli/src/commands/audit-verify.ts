@@ -61,7 +61,9 @@ export async function verifyAudit({ key = [], checkpoints, tenant, json }: Verif
   for (const { tenantId, problems, entriesChecked, checkpointsChecked } of report.tenants) {
     const checked = `${entriesChecked} entries against ${checkpointsChecked} signed checkpoints`;
     print(
-      problems.length === 0 ? `${styled("green", "ok")}    ${tenantId}: ${checked}` : `${styled("red", "wrong")} ${tenantId}: ${checked}`,
+      problems.length === 0
+        ? `${styled("green", "intact")}   ${tenantId}: ${checked}`
+        : `${styled("red", "tampered")} ${tenantId}: ${checked}`,
     );
     for (const { kind, sequence, entryId, message } of problems)
       print(`      ${kind} at ${sequence}${entryId === "" ? "" : ` (${entryId})`}: ${message}`);

@@ -38,6 +38,8 @@ export function localFolders(dataFolder: string) {
 export function createLocalPlace(options: LocalPlaceOptions): Place {
   const { dataFolder, modules, discovery, publicKeys, databaseUrls, logger } = options;
   const folders = localFolders(dataFolder);
+  // What modules keep in files of their own lies beside the rest, wherever the command was called.
+  process.env.PLINTH_DATA = dataFolder;
   return {
     environment: "development",
     host: LOCAL_HOST,
