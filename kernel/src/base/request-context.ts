@@ -46,6 +46,9 @@ export interface RequestContext {
 
 export const DEFAULT_TENANT = "default";
 
+/** What the id of a tenant looks like. `*` means all tenants to the database: it is no tenant's id, and neither is anything like it. */
+export const TENANT_ID = /^[\w.-]{1,128}$/;
+
 const storage = new AsyncLocalStorage<RequestContext>();
 
 /**

@@ -1,4 +1,4 @@
-import { PlinthError, timeout, unavailable } from "../base/errors.ts";
+import { badRequest, PlinthError, timeout, unavailable } from "../base/errors.ts";
 
 /** The SQLSTATE or the system's code (`ECONNREFUSED`) of an error from pg or TypeORM; empty where there is none. */
 export function databaseErrorCode(error: unknown): string {
@@ -41,10 +41,16 @@ export function isConnectionFailure(error: unknown): boolean {
   return typeof error.message === "string" && CONNECTION_MESSAGES.test(error.message);
 }
 
+/** U+0000 in a text or in jsonb: our strings are well-formed otherwise, so it is the one character that Postgres refuses. */
+const UNSTORABLE_CODES = new Set(["22021", "22P05"]);
+
 /** What a failed transaction throws on: our own errors for what the caller can act on, anything else as it came. */
 export function toTransactionError(error: unknown): unknown {
   if (error instanceof PlinthError) return error;
   if (isConnectionFailure(error)) return unavailable("The database cannot be reached.", { cause: error, retryAfterSeconds: 1 });
+  if (UNSTORABLE_CODES.has(databaseErrorCode(error))) {
+    return badRequest("A text holds the character U+0000, which cannot be stored.", { reason: "UNSTORABLE_TEXT", cause: error });
+  }
   if (databaseErrorCode(error) === "57014") return timeout("The database did not answer in time.", { cause: error });
   // TypeORM keeps the values of the statement on its error; they may be personal and must not reach a log.
   if (isObject(error) && "parameters" in error) error.parameters = undefined;

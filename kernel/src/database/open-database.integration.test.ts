@@ -196,10 +196,15 @@ describe("the tenant", () => {
     }
   });
 
-  test("name with quotes stays a name", async () => {
-    const tenantId = "o'brien\\";
-    await database.transaction((tx) => tx.query("insert into notes (id, text) values (103, 'quoted')"), { tenantId });
-    expect(await database.read(count, { tenantId })).toBe(1);
+  test.each(["o'brien\\", "a\0b", "", "**", "a b"])("%j is no tenant's name", async (tenantId) => {
+    await expect(database.read(count, { tenantId })).rejects.toMatchObject({ code: "BAD_REQUEST", reason: "INVALID_TENANT" });
+  });
+
+  test("text with U+0000 is the caller's fault, in columns and in jsonb", async () => {
+    for (const sql of ["select $1::text", "select $1::jsonb"]) {
+      const work = database.read((tx) => tx.query(sql, [sql.includes("jsonb") ? '"a\\u0000"' : "a\0"]));
+      await expect(work).rejects.toMatchObject({ code: "BAD_REQUEST", reason: "UNSTORABLE_TEXT" });
+    }
   });
 });
 

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Pool } from "pg";
 import { DataSource, type EntitySchema } from "typeorm";
-import { conflict, timeout, unavailable } from "../base/errors.ts";
-import { currentContext, DEFAULT_TENANT } from "../base/request-context.ts";
+import { badRequest, conflict, timeout, unavailable } from "../base/errors.ts";
+import { currentContext, DEFAULT_TENANT, TENANT_ID } from "../base/request-context.ts";
 import type { Logger } from "../logging/logger.ts";
-import type { Database, Transaction, TransactionOptions } from "./database.ts";
+import { ALL_TENANTS, type Database, type Transaction, type TransactionOptions } from "./database.ts";
 import { isConnectionFailure, isSerializationFailure, toTransactionError } from "./database-errors.ts";
 import { type DatabaseMetrics, observedClient } from "./query-observer.ts";
 import { runTransaction, TransactionNotBegun } from "./run-transaction.ts";
@@ -71,6 +71,9 @@ export async function openDatabase(options: DatabaseOptions): Promise<OpenDataba
     readOnly: boolean,
   ): Promise<T> => {
     const context = currentContext();
+    const tenantId = wanted.tenantId ?? context?.tenantId ?? DEFAULT_TENANT;
+    if (tenantId !== ALL_TENANTS && !TENANT_ID.test(tenantId))
+      throw badRequest("This is not the id of a tenant.", { reason: "INVALID_TENANT" });
     const signal = wanted.signal ?? context?.signal;
     for (let attempt = 1; ; attempt++) {
       const remainingMs = context?.deadline === undefined ? Number.POSITIVE_INFINITY : context.deadline - Date.now();
@@ -83,7 +86,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<OpenDataba
           dataSource,
           canceller,
           {
-            tenantId: wanted.tenantId ?? context?.tenantId ?? DEFAULT_TENANT,
+            tenantId,
             isolation: wanted.isolation ?? "read committed",
             readOnly,
             statementTimeoutMs: remainingMs < defaultTimeoutMs ? Math.ceil(remainingMs) : undefined,

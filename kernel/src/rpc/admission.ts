@@ -1,5 +1,5 @@
 import { badRequest, PlinthError } from "../base/errors.ts";
-import type { UserIdentity } from "../base/request-context.ts";
+import { TENANT_ID, type UserIdentity } from "../base/request-context.ts";
 import type { ServiceIdentity, UserTokens } from "../identity/identity.ts";
 import type { Matrix } from "../matrix/matrix.ts";
 import type { Call } from "./call.ts";
@@ -35,13 +35,10 @@ function admitCaller(gate: Gatekeepers, call: Call, method: string, caller: stri
   return admitUser(call, user);
 }
 
-/** `*` means all tenants to the database: it is no tenant's name, and neither is anything like it. */
-const TENANT = /^[\w.-]{1,128}$/;
-
 /** The tenant a header names. Throws BAD_REQUEST for what cannot be one. */
 export function tenantOf(header: string | undefined): string | undefined {
   if (header === undefined || header === "") return undefined;
-  if (TENANT.test(header)) return header;
+  if (TENANT_ID.test(header)) return header;
   throw badRequest("x-tenant-id is not the id of a tenant.", { reason: "INVALID_TENANT" });
 }
 

@@ -1,4 +1,4 @@
-import { type DescField, type DescMessage, fromJson, type JsonObject, type JsonValue } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, fromJson, type JsonObject, type JsonValue, ScalarType } from "@bufbuild/protobuf";
 import { fieldNamed } from "./http-rules.ts";
 import { isValueMessage, unknownField } from "./query-fields.ts";
 
@@ -61,16 +61,61 @@ function collectField(
 function tryOut(message: DescMessage, field: DescField, value: JsonValue, path: string, faults: Record<string, string>): void {
   try {
     fromJson(message, { [field.name]: value });
-  } catch (error) {
-    faults[path] ??= reasonIn(error);
+  } catch {
+    faults[path] ??= reasonOf(field, value);
   }
 }
 
-/** "cannot decode field a.B.c from JSON: expected string, got 1" → "expected string, got 1". */
-function reasonIn(error: unknown): string {
-  const text = error instanceof Error ? error.message : "";
-  const reason = /from JSON: (.{1,300})/su.exec(text)?.[1] ?? "is not valid";
-  return reason.replace(/^list item\[0\] /, "").toWellFormed();
+/**
+ * Says what was expected and only the kind of what came, in our own words: those of the decoder quote the value, which may be a password
+ * in the wrong form.
+ */
+function reasonOf(field: DescField, value: JsonValue): string {
+  if (field.fieldKind === "list" && !Array.isArray(value)) return `expected a list, got ${kindOf(value)}`;
+  if (field.fieldKind === "map" && !isObject(value)) return `expected an object, got ${kindOf(value)}`;
+  const leaf = field.fieldKind === "list" && Array.isArray(value) ? (value[0] ?? null) : value;
+  if (field.enum !== undefined) return `expected one of ${field.enum.values.map(({ name }) => name).join(", ")}`;
+  if (field.scalar !== undefined && typeof leaf === "number" && isNumeric(field.scalar)) {
+    return `expected ${SCALARS[field.scalar]}, got one that is ${Number.isInteger(leaf) ? "out of its range" : "not whole"}`;
+  }
+  const expected =
+    field.message === undefined ? SCALARS[field.scalar ?? ScalarType.STRING] : (MESSAGES[field.message.typeName] ?? "an object");
+  return `expected ${expected}, got ${kindOf(leaf)}`;
+}
+
+const SCALARS: Readonly<Record<ScalarType, string>> = {
+  [ScalarType.STRING]: "string",
+  [ScalarType.BYTES]: "bytes in base64",
+  [ScalarType.BOOL]: "boolean",
+  [ScalarType.DOUBLE]: "number",
+  [ScalarType.FLOAT]: "number (float)",
+  [ScalarType.INT32]: "number (int32)",
+  [ScalarType.SINT32]: "number (int32)",
+  [ScalarType.SFIXED32]: "number (int32)",
+  [ScalarType.UINT32]: "number (uint32)",
+  [ScalarType.FIXED32]: "number (uint32)",
+  [ScalarType.INT64]: "number (int64)",
+  [ScalarType.SINT64]: "number (int64)",
+  [ScalarType.SFIXED64]: "number (int64)",
+  [ScalarType.UINT64]: "number (uint64)",
+  [ScalarType.FIXED64]: "number (uint64)",
+};
+
+const MESSAGES: Readonly<Record<string, string>> = {
+  "google.protobuf.Timestamp": "a time as in 2026-01-31T12:00:00Z",
+  "google.protobuf.Duration": "a duration as in 1.5s",
+  "google.protobuf.FieldMask": "names of fields with commas between",
+};
+
+function isNumeric(scalar: ScalarType): boolean {
+  return scalar !== ScalarType.STRING && scalar !== ScalarType.BYTES && scalar !== ScalarType.BOOL;
+}
+
+function kindOf(value: JsonValue): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object") return "an object";
+  return typeof value === "string" ? "another text" : `a ${typeof value}`;
 }
 
 /** Well-known types have a JSON form of their own, not an object of their fields. */

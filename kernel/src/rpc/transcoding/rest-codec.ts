@@ -14,6 +14,7 @@ import type { Codec } from "../method-pipeline.ts";
 import { writePath } from "../validation.ts";
 import { fieldNamed, type HttpBinding } from "./http-rules.ts";
 import { jsonFaults } from "./json-fault.ts";
+import { mayHoldNul, nulFaults } from "./nul-fault.ts";
 import { bindField, decodePercent, parseQuery } from "./query-fields.ts";
 
 /** A REST request before it is a message. `json` is what became of it, kept to name fields as they were written. */
@@ -46,6 +47,9 @@ export function createRestCodec(method: DescMethod, binding: HttpBinding): Codec
       if (fault !== undefined) faults[fieldPath] = fault;
     }
     if (request.query !== "") bindQuery(request.query, json, faults);
+    if (mayHoldNul(request.body, request.query, request.segments)) {
+      for (const [path, problem] of Object.entries(nulFaults(json))) faults[asWritten(path)] = problem;
+    }
     if (Object.keys(faults).length > 0) throw validation(faults);
     try {
       return fromJson(input, json);

@@ -155,6 +155,10 @@ describe("REST refuses", () => {
     ["/api/v1/shelves/tt/notes", { title: "x", views: "99999999999999999999" }, "views", /./],
     ["/api/v1/shelves/tt/notes", { title: "x", labels: { a: 1 } }, "labels", /./],
     ["/api/v1/shelves/tt/notes", '{"title":"x","rating":1e999}', "rating", /./],
+    ["/api/v1/echo", { message: "a\0b" }, "message", /U\+0000/],
+    ["/api/v1/shelves/tt/notes", { title: "x", tags: ["a", "\0"] }, "tags[1]", /U\+0000/],
+    ["/api/v1/shelves/tt/notes", { title: "x", author: { email: "\0" } }, "author.email", /U\+0000/],
+    ["/api/v1/shelves/t%00t/notes", { title: "x" }, "shelf", /U\+0000/],
   ])("%s with %j: names %s", async (path, body, field, problem) => {
     const { status, code, fields } = refusal(await call("POST", path, body));
     expect({ status, code, names: Object.keys(fields) }).toEqual({ status: 422, code: "VALIDATION_ERROR", names: [field] });
@@ -172,11 +176,21 @@ describe("REST refuses", () => {
     ["since=now", "since", /./],
     ["__proto__=1", "__proto__", /is not a field/],
     ["constructor.prototype=1", "constructor.prototype", /is not a field/],
+    ["filter.title_prefix=%00", "filter.title_prefix", /U\+0000/],
   ])("?%s: names %s", async (query, field, problem) => {
     const { status, fields } = refusal(await call("GET", `/api/v1/notes?${query}`));
     expect({ status, names: Object.keys(fields) }).toEqual({ status: 422, names: [field] });
     expect(fields[field]).toMatch(problem);
   });
+
+  test.each([{ message: 31_337 }, { message: ["31337"] }, { message: "x", repeat: "31337x" }, { message: "x", repeat: 31_337.5 }])(
+    "%j: the value is not quoted, it may be a secret in the wrong form",
+    async (body) => {
+      const answer = await call("POST", "/api/v1/echo", body);
+      expect(answer.status).toBe(422);
+      expect(JSON.stringify(answer.body)).not.toContain("31337");
+    },
+  );
 
   test("a query where the body holds everything", async () => {
     expect(refusal(await call("POST", "/api/v1/echo?repeat=2", { message: "x" })).fields).toHaveProperty("repeat");
