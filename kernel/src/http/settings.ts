@@ -12,7 +12,8 @@ export interface HttpLimits {
 
 export const DEFAULT_HTTP_LIMITS: HttpLimits = {
   maxBodyBytes: 4 * 1024 * 1024,
-  maxHeaderBytes: 16 * 1024,
+  // Twice what the gateway takes from clients: it adds headers of its own, and what it let in must not be refused here.
+  maxHeaderBytes: 32 * 1024,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 60_000,
   keepAliveMs: 65_000,
