@@ -37,20 +37,25 @@ export async function callApi(
   return { status: response.status, headers: response.headers, body: text === "" ? undefined : JSON.parse(text) };
 }
 
-const PASSWORD = "four random words here";
+export const PASSWORD = "four random words here";
 
 /** Registers a user and signs in. */
-export async function anAccount(platform: LocalPlatform, email: string, options: { administrator?: boolean } = {}): Promise<Account> {
+export async function anAccount(
+  platform: LocalPlatform,
+  email: string,
+  options: { administrator?: boolean; headers?: Record<string, string> } = {},
+): Promise<Account> {
+  const { headers = {} } = options;
   const bootstrap = options.administrator
     ? { bootstrap_token: (await readFile(join(platform.dataFolder, "secrets", "AUTHZ_BOOTSTRAP_TOKEN"), "utf8")).trim() }
     : {};
-  const registered = await callApi(platform, "POST", "/users/register", { body: { email, password: PASSWORD, ...bootstrap } });
+  const registered = await callApi(platform, "POST", "/users/register", { body: { email, password: PASSWORD, ...bootstrap }, headers });
   if (registered.status !== 201) throw new Error(`register ${email}: ${JSON.stringify(registered.body)}`);
-  return signIn(platform, email);
+  return signIn(platform, email, headers);
 }
 
-export async function signIn(platform: LocalPlatform, email: string): Promise<Account> {
-  const { status, body } = await callApi(platform, "POST", "/auth/login", { body: { email, password: PASSWORD } });
+export async function signIn(platform: LocalPlatform, email: string, headers: Record<string, string> = {}): Promise<Account> {
+  const { status, body } = await callApi(platform, "POST", "/auth/login", { body: { email, password: PASSWORD }, headers });
   if (status !== 200) throw new Error(`sign in ${email}: ${JSON.stringify(body)}`);
   return { id: body.data.user_id, email, token: body.data.access_token, refreshToken: body.data.refresh_token };
 }
