@@ -27,13 +27,18 @@ export function graphAsSvg(graph: ModuleGraph): string {
   ].join("\n");
 }
 
-function drawLine({ edge, from, to }: Line): string {
-  const [startX, startY] = [from.x, from.y + from.height / 2];
-  const [endX, endY] = [to.x, to.y - to.height / 2 - 2];
-  const bend = Math.max(24, Math.abs(endY - startY) / 2);
-  const curve = `M${round(startX)} ${round(startY)} C${round(startX)} ${round(startY + bend)} ${round(endX)} ${round(endY - bend)} ${round(endX)} ${round(endY)}`;
+function drawLine({ edge, points }: Line): string {
+  const steps = points.map(({ x, y }, index) => {
+    const before = points[index - 1];
+    if (before === undefined) return `M${round(x)} ${round(y)}`;
+    const bend = (before.y + y) / 2;
+    // Straight through a gap between boxes, curved from one row to the next.
+    return before.x === x
+      ? `L${round(x)} ${round(y)}`
+      : `C${round(before.x)} ${round(bend)} ${round(x)} ${round(bend)} ${round(x)} ${round(y)}`;
+  });
   const title = `${edge.from} needs ${edge.to} ${edge.range}${edge.optional ? ", optionally" : ""}`;
-  return `<path d="${curve}" marker-end="url(#tip)"${edge.optional ? ' class="optional"' : ""}><title>${escaped(title)}</title></path>`;
+  return `<path d="${steps.join(" ")}" marker-end="url(#tip)"${edge.optional ? ' class="optional"' : ""}><title>${escaped(title)}</title></path>`;
 }
 
 function drawBox({ node, x, y, width, height }: Box): string {
