@@ -106,3 +106,33 @@ test("a message beyond the limit is refused", async () => {
     expect([3, 8]).toContain(error.code);
   }
 });
+
+describe("what is no message is the client's fault, and is not quoted", () => {
+  const SECRET = "31337";
+  const frame = (bytes: Buffer) => Buffer.concat([Buffer.from([0, 0, 0, 0, bytes.length]), bytes]);
+  const json = Buffer.from(`{"message":${SECRET},"to":"${SECRET}x"}`);
+  const broken = Buffer.from([0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x31]);
+  const long = Buffer.from(`{"message":["${SECRET.repeat(600)}"],"to":"${SECRET.repeat(600)}"}`);
+
+  test.each<[string, string, Buffer]>([
+    ["application/json", "Echo", json],
+    ["application/json", "Echo", long],
+    ["application/json", "Echo", Buffer.from(`{"message":"${SECRET}`)],
+    ["application/proto", "Echo", broken],
+    ["application/connect+json", "Count", frame(json)],
+    ["application/connect+proto", "Count", frame(broken)],
+    ["application/grpc-web+json", "Echo", frame(json)],
+    ["application/grpc-web+proto", "Echo", frame(broken)],
+    ["application/grpc-web+proto", "Count", frame(broken)],
+  ])("%s to %s", async (type, method, body) => {
+    const response = await fetch(`${echo.httpUrl}/plinth.testing.v1.EchoService/${method}`, {
+      method: "POST",
+      headers: { "content-type": type, "x-service-token": "service:gateway", "connect-protocol-version": "1" },
+      body,
+    });
+    const text = await response.text();
+    expect(response.status).toBe(/^application\/(json|proto)$/.test(type) ? 400 : 200);
+    expect(text).toMatch(/"code":"invalid_argument"|grpc-status: 3\r\n/);
+    expect(text).not.toContain(SECRET);
+  });
+});

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { DescService, Message } from "@bufbuild/protobuf";
+import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
 import { Code, ConnectError, createConnectRouter, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
 import {
   compressionBrotli,
@@ -7,10 +7,11 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
-import { PlinthError } from "../base/errors.ts";
+import { badRequest, PlinthError } from "../base/errors.ts";
 import { GRPC_STATUS, statusOfError } from "../base/status-details.ts";
 import type { Logger } from "../logging/logger.ts";
 import { Call, type CallReader, deadlinePassed, parseDeadline } from "./call.ts";
+import { contextWith, PASSAGE, type Passage, replaceRefusal } from "./connect-refusal.ts";
 import { publicError } from "./errors.ts";
 import { type Codec, callerGone, type PreparedMethod, type PreparedService } from "./method-pipeline.ts";
 import type { Protocol } from "./protocol.ts";
@@ -42,11 +43,13 @@ export function createConnectHandler(services: readonly PreparedService[], maxBy
     const query = url.indexOf("?");
     const handler = handlers.get(query === -1 ? url : url.slice(0, query));
     if (handler === undefined) return false;
-    const incoming = universalRequestFromNodeRequest(request, response, undefined, undefined);
+    const passage: Passage = { decoded: false };
+    const incoming = universalRequestFromNodeRequest(request, response, undefined, contextWith(passage));
     // A body that is refused while it comes is read to its end (or to the server's time-out) and thrown away: clients that write all
     // before they read would wait for ever, or see a reset instead of the refusal.
     response.once("finish", () => request.resume());
     handler({ ...incoming, body: { [Symbol.asyncIterator]: () => request.iterator({ destroyOnReturn: false }) } })
+      .then((answer) => (passage.decoded ? answer : replaceRefusal(answer, handler.method, malformed)))
       .then((answer) => universalResponseToNodeResponse(answer, response))
       .catch((error: unknown) => {
         if (ConnectError.from(error).code === Code.Aborted) return;
@@ -101,6 +104,7 @@ const reader: CallReader<HandlerContext> = {
 };
 
 function callOf(method: PreparedMethod, context: HandlerContext): Call<HandlerContext> {
+  context.values.get(PASSAGE).decoded = true;
   const protocol: Protocol = context.protocolName === "connect" ? "connect" : "grpc-web";
   const call = new Call(method.descriptor, method.module, protocol, reader, context);
   const { signal } = context;
@@ -110,6 +114,10 @@ function callOf(method: PreparedMethod, context: HandlerContext): Call<HandlerCo
   };
   signal.addEventListener("abort", ended, { once: true });
   return call;
+}
+
+function malformed({ input }: DescMethod): ConnectError {
+  return connectErrorOf(badRequest(`The request is not a ${input.typeName}.`, { reason: "MALFORMED_MESSAGE" }));
 }
 
 /** Connect's own header, or the gateway's. */
