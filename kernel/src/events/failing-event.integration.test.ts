@@ -98,7 +98,7 @@ describe("an event that fails", () => {
     expect(items.map(({ envelope: { eventId }, reason }) => [eventId, reason])).toEqual([
       ["evt_bad1", "VALIDATION_ERROR"],
       ["evt_bad2", "VALIDATION_ERROR"],
-      ["evt_bad3", "INTERNAL_ERROR"],
+      ["evt_bad3", "UNSTORABLE_TEXT"],
     ]);
     for (const { envelope: letter } of items) await discardDeadLetter(modules.ledger.database, letter.eventId);
     expect((await listDeadLetters(modules.ledger.database, PAGE)).items).toEqual([]);
