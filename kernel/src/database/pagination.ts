@@ -41,13 +41,7 @@ export async function listPage<Row extends Record<string, unknown>>(tx: Transact
     [...parameters, ...(after ?? [])],
   );
   const last = rows.length > size ? rows[size - 1] : undefined;
-  const nextPageToken =
-    last === undefined
-      ? ""
-      : encodePageToken(
-          question,
-          order.map((_, index) => String(last[keyName(index)])),
-        );
+  const nextPageToken = tokenAfter(last, question, order);
   const items = rows.slice(0, size);
   for (const item of items) for (const index of order.keys()) delete (item as Record<string, unknown>)[keyName(index)];
   return { items, nextPageToken };
@@ -78,14 +72,17 @@ export async function listEntityPage<Entity extends ObjectLiteral>(
   }
   const { entities, raw } = await query.getRawAndEntities<Record<string, string>>();
   const last = entities.length > size ? raw[size - 1] : undefined;
-  const nextPageToken =
-    last === undefined
-      ? ""
-      : encodePageToken(
-          question,
-          order.map((_, index) => String(last[keyName(index)])),
-        );
+  const nextPageToken = tokenAfter(last, question, order);
   return { items: entities.slice(0, size), nextPageToken };
+}
+
+/** Empty after the last page, where there is no last row to go on from. */
+function tokenAfter(last: Readonly<Record<string, unknown>> | undefined, question: string, order: readonly PageOrder[]): string {
+  if (last === undefined) return "";
+  return encodePageToken(
+    question,
+    order.map((_, index) => String(last[keyName(index)])),
+  );
 }
 
 function pageSize({ size }: PageRequest): number {
