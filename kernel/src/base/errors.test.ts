@@ -12,6 +12,13 @@ describe("PlinthError", () => {
     expect(validation({ title: "must not be empty", slug: "is taken" }).message).toBe("title: must not be empty; slug: is taken");
   });
 
+  test("validation names many fields, but not without end", () => {
+    const many = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`items[${index}]`, "is wrong"]));
+    const error = validation({ ["x".repeat(5000)]: "is unknown", ...many });
+    expect(Object.keys(error.fieldErrors)).toHaveLength(50);
+    expect(error.message).toMatch(/^x{200}…: is unknown; items\[0\]: is wrong; .*; and 991 more$/);
+  });
+
   test("the funnel keeps ours, knows deadlines, and hides the text of all else", () => {
     const ours = notFound("No such post.");
     expect(PlinthError.from(ours)).toBe(ours);

@@ -67,10 +67,23 @@ export const unavailable = constructorOf("SERVICE_UNAVAILABLE");
 export const timeout = constructorOf("TIMEOUT");
 export const dependencyFailed = constructorOf("DEPENDENCY_FAILED");
 
+/** Fields that are named in one refusal, and those that its message lists: a list of a million wrong items must not be answered in full. */
+const NAMED_FIELDS = 50;
+const LISTED_FIELDS = 10;
+/** Names are the client's: maps and unknown fields have any. */
+const NAME_LENGTH = 200;
+
 /** Refuses a request for its fields; the message lists them, so that it stands alone in a log. */
 export function validation(fieldErrors: Record<string, string>, options: Omit<PlinthErrorOptions, "fieldErrors"> = {}): PlinthError {
-  const listed = Object.entries(fieldErrors).map(([field, problem]) => `${field}: ${problem}`);
-  return new PlinthError("VALIDATION_ERROR", listed.join("; "), { ...options, fieldErrors });
+  const all = Object.entries(fieldErrors);
+  const named = all.slice(0, NAMED_FIELDS).map(([field, problem]): [string, string] => [shortened(field), problem]);
+  const listed = named.slice(0, LISTED_FIELDS).map(([field, problem]) => `${field}: ${problem}`);
+  if (all.length > LISTED_FIELDS) listed.push(`and ${all.length - LISTED_FIELDS} more`);
+  return new PlinthError("VALIDATION_ERROR", listed.join("; "), { ...options, fieldErrors: Object.fromEntries(named) });
+}
+
+function shortened(name: string): string {
+  return name.length <= NAME_LENGTH ? name : `${name.slice(0, NAME_LENGTH).toWellFormed()}…`;
 }
 
 function constructorOf(code: ErrorCode): (message: string, options?: PlinthErrorOptions) => PlinthError {

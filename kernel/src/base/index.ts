@@ -54,5 +54,6 @@ export {
   encodeStatusDetails,
   errorOfStatus,
   GRPC_STATUS,
+  statusMessage,
   statusOfError,
 } from "./status-details.ts";

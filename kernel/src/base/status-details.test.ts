@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { type ErrorCode, internal, PlinthError, validation } from "./errors.ts";
-import { codeOfStatus, decodeStatusDetails, encodeStatusDetails, GRPC_STATUS, statusOfError } from "./status-details.ts";
+import { codeOfStatus, decodeStatusDetails, encodeStatusDetails, GRPC_STATUS, statusMessage, statusOfError } from "./status-details.ts";
 
 const CODES = Object.keys(GRPC_STATUS) as ErrorCode[];
 
@@ -13,6 +13,20 @@ describe("status details", () => {
   test.each(CODES)("%s arrives as itself", (code) => {
     const arrived = travelled(new PlinthError(code, "text"));
     expect({ code: arrived.code, reason: arrived.reason, message: arrived.message }).toEqual({ code, reason: code, message: "text" });
+  });
+
+  test("trailers stay below what peers take, however much there is to say", () => {
+    const text = fc.string({ unit: "binary", minLength: 500, maxLength: 3000 }).map((value) => value.toWellFormed());
+    const facts = fc.dictionary(text, text, { minKeys: 5 });
+    fc.assert(
+      fc.property(text, facts, facts, (message, metadata, fieldErrors) => {
+        const sent = new PlinthError("VALIDATION_ERROR", message, { metadata, fieldErrors });
+        const encoded = encodeStatusDetails(sent);
+        expect(encoded.length * (4 / 3) + Buffer.byteLength(statusMessage(sent)) * 3).toBeLessThan(8192 - 1024);
+        expect(message.startsWith(travelled(sent).message.replace(/…$/, ""))).toBe(true);
+      }),
+      { numRuns: 30 },
+    );
   });
 
   test("everything that is meant for the caller arrives, whatever it holds", () => {

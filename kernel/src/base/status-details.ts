@@ -55,18 +55,52 @@ export function codeOfStatus(status: number): ErrorCode {
   }
 }
 
+/**
+ * Status and details travel as trailers, which peers refuse beyond 8 KiB, and then give up the connection with all its calls. The text
+ * stands there twice, once percent-encoded, and the rest in base64: these bounds leave room for both.
+ */
+const MESSAGE_BYTES = 500;
+const METADATA_BYTES = 1000;
+const VIOLATIONS_BYTES = 2000;
+
 export function statusOfError(error: PlinthError): Status {
-  const details = [
-    anyPack(ErrorInfoSchema, create(ErrorInfoSchema, { reason: error.reason, domain: ERROR_DOMAIN, metadata: error.metadata })),
-  ];
-  const fieldViolations = Object.entries(error.fieldErrors).map(([field, description]) => ({ field, description }));
+  const metadata = Object.fromEntries(fitting(error.metadata, METADATA_BYTES));
+  const details = [anyPack(ErrorInfoSchema, create(ErrorInfoSchema, { reason: error.reason, domain: ERROR_DOMAIN, metadata }))];
+  const fieldViolations = fitting(error.fieldErrors, VIOLATIONS_BYTES).map(([field, description]) => ({ field, description }));
   if (fieldViolations.length > 0) details.push(anyPack(BadRequestSchema, create(BadRequestSchema, { fieldViolations })));
   if (error.retryAfterSeconds !== undefined) {
     const seconds = Math.floor(error.retryAfterSeconds);
     const retryDelay = { seconds: BigInt(seconds), nanos: Math.round((error.retryAfterSeconds - seconds) * 1e9) };
     details.push(anyPack(RetryInfoSchema, create(RetryInfoSchema, { retryDelay })));
   }
-  return create(StatusSchema, { code: GRPC_STATUS[error.code], message: error.message, details });
+  return create(StatusSchema, { code: GRPC_STATUS[error.code], message: statusMessage(error), details });
+}
+
+/** The text of an error as it travels in a trailer: of bounded length. */
+export function statusMessage({ message }: PlinthError): string {
+  return cut(message, MESSAGE_BYTES);
+}
+
+/** The first entries that fit into so many bytes together; one that is too long by itself is cut. */
+function fitting(entries: Readonly<Record<string, string>>, maxBytes: number): [string, string][] {
+  const kept: [string, string][] = [];
+  let bytes = 0;
+  for (const [name, value] of Object.entries(entries)) {
+    const entry: [string, string] = [cut(name, MESSAGE_BYTES), cut(value, MESSAGE_BYTES)];
+    bytes += Buffer.byteLength(entry[0]) + Buffer.byteLength(entry[1]);
+    if (bytes > maxBytes) break;
+    kept.push(entry);
+  }
+  return kept;
+}
+
+function cut(text: string, maxBytes: number): string {
+  if (text.length * 3 <= maxBytes || Buffer.byteLength(text) <= maxBytes) return text;
+  // A character that is cut in two becomes a replacement character at the end; the dots stand in its place.
+  const head = Buffer.from(text)
+    .subarray(0, maxBytes - 3)
+    .toString();
+  return `${head.replace(/\ufffd+$/, "")}…`;
 }
 
 /**

@@ -8,7 +8,7 @@ import {
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
 import { badRequest, PlinthError } from "../base/errors.ts";
-import { GRPC_STATUS, statusOfError } from "../base/status-details.ts";
+import { GRPC_STATUS, statusMessage, statusOfError } from "../base/status-details.ts";
 import type { Logger } from "../logging/logger.ts";
 import { Call, type CallReader, deadlinePassed, parseDeadline } from "./call.ts";
 import { contextWith, PASSAGE, type Passage, replaceRefusal } from "./connect-refusal.ts";
@@ -136,7 +136,7 @@ function copyHeaders(call: Call, context: HandlerContext): void {
 /** The error as Connect and gRPC-Web send it. */
 export function connectErrorOf(error: PlinthError): ConnectError {
   const shown = publicError(error);
-  const connectError = new ConnectError(shown.message, GRPC_STATUS[shown.code] as Code);
+  const connectError = new ConnectError(statusMessage(shown), GRPC_STATUS[shown.code] as Code);
   for (const { typeUrl, value } of statusOfError(shown).details) {
     connectError.details.push({ type: typeUrl.slice(typeUrl.lastIndexOf("/") + 1), value });
   }

@@ -1,6 +1,6 @@
 import { Metadata, type ServerUnaryCall, type ServiceError } from "@grpc/grpc-js";
 import type { PlinthError } from "../base/errors.ts";
-import { encodeStatusDetails, GRPC_STATUS } from "../base/status-details.ts";
+import { encodeStatusDetails, GRPC_STATUS, statusMessage } from "../base/status-details.ts";
 import type { CallReader } from "./call.ts";
 import { publicError } from "./errors.ts";
 
@@ -39,5 +39,6 @@ export function grpcFailure(error: PlinthError): Pick<ServiceError, "code" | "de
   const metadata = new Metadata();
   metadata.set("grpc-status-details-bin", Buffer.from(encodeStatusDetails(shown)));
   if (shown.retryAfterSeconds !== undefined) metadata.set("retry-after", String(Math.ceil(shown.retryAfterSeconds)));
-  return { code: GRPC_STATUS[shown.code], details: shown.message, message: shown.message, metadata };
+  const message = statusMessage(shown);
+  return { code: GRPC_STATUS[shown.code], details: message, message, metadata };
 }

@@ -1,4 +1,4 @@
-import { encodeStatusDetails, GRPC_STATUS, type PlinthError, statusOfError } from "@plinth/kernel/base";
+import { encodeStatusDetails, GRPC_STATUS, type PlinthError, statusMessage, statusOfError } from "@plinth/kernel/base";
 import { errorEnvelope, httpStatusOf } from "@plinth/kernel/http";
 import { type Protocol, UNIMPLEMENTED } from "../domain/protocol.ts";
 
@@ -59,7 +59,7 @@ export function grpcStatusHeaders(error: PlinthError): string[] {
     "grpc-status",
     String(statusNumber(error)),
     "grpc-message",
-    percentEncoded(error.message),
+    percentEncoded(statusMessage(error)),
     "grpc-status-details-bin",
     Buffer.from(encodeStatusDetails(error)).toString("base64").replace(/=+$/, ""),
   ];
