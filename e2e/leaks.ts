@@ -24,6 +24,11 @@ const INSIDE: readonly (readonly [string, RegExp])[] = [
   ],
 ];
 
+/** What of the inside a text shows. */
+export function insideOf(text: string): string[] {
+  return INSIDE.filter(([, pattern]) => pattern.test(text)).map(([what]) => `shows ${what}`);
+}
+
 /** What is wrong with an answer to bad input; empty where nothing is. */
 export function faultsOf(answer: RawAnswer): string[] {
   const faults: string[] = [];
@@ -31,8 +36,7 @@ export function faultsOf(answer: RawAnswer): string[] {
   if (showsSecret(answer.text)) faults.push("shows a secret");
   if (answer.status >= 200 && answer.status < 300) return faults;
   if (answer.status < 400 || answer.status >= 500) faults.push(`status ${answer.status}`);
-  for (const [what, pattern] of INSIDE) if (pattern.test(answer.body)) faults.push(`shows ${what}`);
-  return [...faults, ...envelopeFaults(answer)];
+  return [...faults, ...insideOf(answer.body), ...envelopeFaults(answer)];
 }
 
 function envelopeFaults({ body, headers }: RawAnswer): string[] {
