@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
 import { badRequest, notFound, PlinthError } from "../base/errors.ts";
+import { bindFailure } from "../base/port-taken.ts";
 import type { Logger } from "../logging/logger.ts";
 import { cors } from "./cors.ts";
 import { BODY_TOO_LARGE, HTTP_STATUS } from "./envelope.ts";
@@ -99,7 +100,7 @@ function fromExpress(thrown: unknown): PlinthError {
 
 function listen(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    const failed = (error: Error) => reject(new Error(`The HTTP port ${host}:${port} cannot be bound: ${error.message}`, { cause: error }));
+    const failed = (error: Error) => reject(bindFailure("http", `${host}:${port}`, error));
     server.once("error", failed);
     server.listen(port, host, () => {
       server.off("error", failed);

@@ -12,6 +12,7 @@ import {
   type UntypedHandleCall,
 } from "@grpc/grpc-js";
 import { badRequest, PlinthError } from "../base/errors.ts";
+import { bindFailure } from "../base/port-taken.ts";
 import { Call } from "./call.ts";
 import { type GrpcIncoming, grpcFailure, grpcReader, metadataOf } from "./grpc-metadata.ts";
 import { type Codec, callerGone, type PreparedMethod, type PreparedService } from "./method-pipeline.ts";
@@ -74,7 +75,7 @@ export function bindGrpcServer(server: Server, host: string, port: number): Prom
   return new Promise((resolve, reject) => {
     server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
       if (error === null) resolve(bound);
-      else reject(new Error(`The gRPC port ${address} cannot be bound: ${error.message}`, { cause: error }));
+      else reject(bindFailure("grpc", address, error));
     });
   });
 }

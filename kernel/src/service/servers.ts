@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Module } from "@plinth/module";
+import { bindFailure, PortTakenError } from "../base/port-taken.ts";
 import type { Config } from "../config/config.ts";
+import { variableName } from "../config/schema-tree.ts";
 import type { Health } from "../health/health.ts";
 import { DEFAULT_HTTP_LIMITS } from "../http/settings.ts";
 import type { ServiceIdentity, UserTokens } from "../identity/identity.ts";
@@ -46,7 +48,10 @@ export async function startServers(parts: ServerParts): Promise<Ports> {
   const declared = module.spec.ports ?? {};
   const http = config.kernel.server.http.addr?.port ?? declared.http;
   const grpc = config.kernel.server.grpc.addr?.port ?? declared.grpc;
-  const ports = registrations.httpServer ? await startOwnServer(parts, http) : await startKernelServers(parts, { http, grpc });
+  const starting = registrations.httpServer ? startOwnServer(parts, http) : startKernelServers(parts, { http, grpc });
+  const ports = await starting.catch((error: unknown) => {
+    throw withMend(error, module.metadata.name);
+  });
   const instance = {
     id: `${module.metadata.name}-${randomUUID()}`,
     host: place.advertisedHost,
@@ -59,11 +64,22 @@ export async function startServers(parts: ServerParts): Promise<Ports> {
   return ports;
 }
 
+/** Whoever reads of a taken port must free it or choose another. */
+function withMend(error: unknown, module: string): unknown {
+  if (!(error instanceof PortTakenError)) return error;
+  const variable = variableName(module, ["server", error.protocol, "addr"]);
+  const host = error.address.slice(0, error.address.lastIndexOf(":"));
+  return new Error(`${error.message} Stop that program, or choose another port: ${variable}=${host}:<port>`);
+}
+
 async function startOwnServer({ registrations, place, config, lifecycle, module }: ServerParts, port: number | undefined): Promise<Ports> {
   const server = registrations.httpServer;
   if (server === undefined || port === undefined)
     throw new Error(`${module.metadata.name} brings its own HTTP server, and declares no ports.http.`);
-  const bound = await server.listen(config.kernel.server.http.addr?.host ?? place.host, port);
+  const host = config.kernel.server.http.addr?.host ?? place.host;
+  const bound = await server.listen(host, port).catch((error: Error) => {
+    throw bindFailure("http", `${host}:${port}`, error);
+  });
   lifecycle.onStop("server", () => server.close(config.kernel.server.drainTimeoutMs));
   return { http: bound, grpc: undefined };
 }
