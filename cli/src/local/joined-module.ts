@@ -38,6 +38,7 @@ export async function joinPlatform({ project, module: name, databaseUrl, logger,
     const running = await runModule(module, modules.folderOf(name) ?? "", place);
     return {
       ports: running.ports,
+      drain: () => running.drain(),
       async stop() {
         await running.stop();
         await leave();

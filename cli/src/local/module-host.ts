@@ -5,6 +5,8 @@ import { runModule } from "./module-runner.ts";
 /** A module that was started. */
 export interface RunningModule {
   readonly ports: { readonly http: number | undefined; readonly grpc: number | undefined };
+  /** Ends streams that have no end: before the first of several modules stops. */
+  drain(): Promise<void>;
   stop(): Promise<void>;
 }
 

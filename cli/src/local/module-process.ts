@@ -3,22 +3,8 @@ import { enableCompileCache } from "node:module";
 import { handleSignals } from "@plinth/kernel/lifecycle";
 import { createLogger } from "@plinth/kernel/logging";
 import { describeFailure } from "../output/describe-failure.ts";
-import type { Project } from "../project.ts";
 import { joinPlatform } from "./joined-module.ts";
-import type { RunningModule } from "./module-host.ts";
-
-/** What the parent tells a module's process, once. */
-export interface ModuleOrder {
-  readonly module: string;
-  readonly project: Project;
-  /** In the module's service role. */
-  readonly databaseUrl: string | undefined;
-}
-
-/** What the module's process answers, once. */
-export type ModuleReport =
-  | { readonly kind: "ready"; readonly ports: RunningModule["ports"] }
-  | { readonly kind: "failed"; readonly message: string };
+import { DRAIN, type ModuleOrder, type ModuleReport } from "./module-messages.ts";
 
 /** Runs the ordered module until SIGTERM, or until the parent is gone. */
 async function main(): Promise<void> {
@@ -26,9 +12,12 @@ async function main(): Promise<void> {
   const [order] = (await once(process, "message")) as [ModuleOrder];
   const logger = createLogger({ module: order.module, version: "", level: "warn", format: "readable", stream: process.stderr });
   let fatal = (): void => process.exit(1);
-  const { ports, stop } = await joinPlatform({ ...order, logger, onFatal: () => fatal() });
+  const { ports, drain, stop } = await joinPlatform({ ...order, logger, onFatal: () => fatal() });
   fatal = () => void stop().finally(() => process.exit(1));
   handleSignals(stop, { logger });
+  process.on("message", (message) => {
+    if (message === DRAIN) void drain();
+  });
   // The parent was killed: whoever starts anew must find the ports free.
   process.once("disconnect", () => void stop().finally(() => process.exit(0)));
   report({ kind: "ready", ports });

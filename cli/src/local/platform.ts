@@ -152,6 +152,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       closed = true;
       modules.close();
       await work;
+      await Promise.all([...states.values()].map(({ running }) => running?.drain()));
       // Dependents before what they need; those of one wave together.
       for (const wave of [...modules.resolution.waves].reverse()) await Promise.all(wave.map((module) => stop(module.metadata.name)));
       await Promise.all([...states.keys()].map(stop));

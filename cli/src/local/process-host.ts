@@ -6,7 +6,7 @@ import type { Logger } from "@plinth/kernel/logging";
 import type { Project } from "../project.ts";
 import type { Foundation } from "./foundation.ts";
 import type { ModuleHost, RunningModule } from "./module-host.ts";
-import type { ModuleOrder, ModuleReport } from "./module-process.ts";
+import { DRAIN, type ModuleOrder, type ModuleReport } from "./module-messages.ts";
 
 const CHILD = fileURLToPath(new URL("./module-process.ts", import.meta.url));
 const FIRST_RESTART_MS = 100;
@@ -45,6 +45,9 @@ export function processHost({ project, foundation, logger }: ProcessHostOptions)
       const running: RunningModule = {
         get ports() {
           return ports;
+        },
+        async drain() {
+          if (child.connected) child.send(DRAIN);
         },
         async stop() {
           stopping = true;

@@ -4,7 +4,7 @@ import { loadConfig } from "../config/load-config.ts";
 import { createHealth } from "../health/create-health.ts";
 import type { Health } from "../health/health.ts";
 import { eventLoopCheck, memoryCheck } from "../health/process-checks.ts";
-import { createLifecycle } from "../lifecycle/lifecycle.ts";
+import { createLifecycle, type Hook } from "../lifecycle/lifecycle.ts";
 import { createLogger } from "../logging/create-logger.ts";
 import { createModuleMatrix } from "../matrix/module-matrix.ts";
 import { createSecrets } from "../secrets/create-secrets.ts";
@@ -28,6 +28,11 @@ export interface RunningService {
   readonly ports: { readonly http: number | undefined; readonly grpc: number | undefined };
   readonly health: Health;
   readonly metrics: Metrics;
+  /**
+   * Is ready no more, and ends streams that have no end, while ports still serve: where several modules stop together, each is drained before
+   * the first one stops, or it waits for streams that others hold open. `stop` does it too.
+   */
+  drain(): Promise<void>;
   /** Lets what is in flight finish, then closes everything in reverse order of the start. A second call gives the same answer. */
   stop(): Promise<void>;
 }
@@ -76,6 +81,20 @@ export async function startService(definition: ServiceDefinition<unknown>, modul
   const registrations = new Registrations();
   let ports: RunningService["ports"] = { http: undefined, grpc: undefined };
 
+  let draining: Promise<void> | undefined;
+  function drain(): Promise<void> {
+    health.setReady(false);
+    draining ??= Promise.all(registrations.drainHooks.map(({ name: hook, hook: run }) => drained(hook, run))).then(() => undefined);
+    return draining;
+  }
+  async function drained(hook: string, run: Hook): Promise<void> {
+    try {
+      await run();
+    } catch (error) {
+      logger.error("stop step failed", { step: hook, error });
+    }
+  }
+
   lifecycle.onStart("service", async () => {
     config.watch(logger);
     config.onChange("log", () => logger.setLevel(config.kernel.log.level));
@@ -109,9 +128,8 @@ export async function startService(definition: ServiceDefinition<unknown>, modul
     for (const { name: hook, hook: run } of registrations.startHooks) await named(`start hook "${hook}"`, run);
     await messaging.start();
     if (storage?.jobs.defined) await storage.jobs.start();
-    for (const { name: hook, hook: run } of registrations.drainHooks) lifecycle.onStop(hook, run);
+    lifecycle.onStop("drain", drain);
     health.setReady(true);
-    lifecycle.onStop("readiness", () => health.setReady(false));
   });
   await lifecycle.start();
   logger.info("service is ready", { ...ports });
@@ -122,6 +140,7 @@ export async function startService(definition: ServiceDefinition<unknown>, modul
     },
     health,
     metrics,
+    drain,
     stop: () => lifecycle.stop(),
   };
 }
