@@ -23,12 +23,25 @@ export interface Foundation {
 }
 
 /** Starts Postgres, makes roles, keys and secrets of `modules`. Whatever can be done side by side is. */
-export async function startFoundation(project: Project, modules: readonly Module[], logger: Logger): Promise<Foundation> {
+export async function startFoundation(
+  project: Project,
+  modules: readonly Module[],
+  logger: Logger,
+  onFatal: (error: unknown) => void,
+): Promise<Foundation> {
   const folders = localFolders(project.dataFolder);
   for (const folder of [project.dataFolder, folders.config, folders.identity]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   ensureModuleSecrets(folders.secrets, modules);
   const [postgres, discovery] = await Promise.all([
-    startEmbeddedPostgres({ dataFolder: folders.postgres, log: (line) => logger.debug("postgres", { line }) }),
+    startEmbeddedPostgres({
+      dataFolder: folders.postgres,
+      log: (line) => logger.debug("postgres", { line }),
+      onEnd: (reason) => logger.warn("Postgres ended unasked and is started again", { reason }),
+      onLost(error) {
+        logger.error("Postgres cannot be started again; the platform stops", { error });
+        onFatal(error);
+      },
+    }),
     openFileDiscovery(folders.instances, logger),
     ...modules.map((module) => ensureModuleKeys(folders.identity, module.metadata.name)),
   ]);

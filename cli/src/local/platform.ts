@@ -53,7 +53,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     only === undefined ? modules.resolution.order : withDependencies(modules.resolution.order, only);
   let foundation: Foundation;
   try {
-    foundation = await startFoundation(project, selected(), logger);
+    foundation = await startFoundation(project, selected(), logger, options.onFatal);
   } catch (error) {
     modules.close();
     throw error;

@@ -10,8 +10,6 @@ export interface ServerRecord {
   readonly password: string;
   /** The port of the last start, taken again when it is free, so that a noted URL stays right. */
   readonly port?: number;
-  /** Our process that started the server last. */
-  readonly ownerPid?: number;
 }
 
 const ADMIN_ROLE = "postgres";

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join, resolve } from "node:path";
+import { findOwner } from "./claim-folder.ts";
 import { adminUrlOf, isAlive, readServerRecord } from "./data-folder.ts";
 
 /** The local server is there at once or not at all. */
@@ -11,7 +12,7 @@ export async function findRunningPostgres(dataFolder: string): Promise<string | 
   const folder = resolve(dataFolder);
   const record = readServerRecord(folder);
   const lockFile = join(folder, "postmaster.pid");
-  if (record?.port === undefined || record.ownerPid === undefined || !isAlive(record.ownerPid) || !existsSync(lockFile)) return undefined;
+  if (record?.port === undefined || findOwner(folder) === undefined || !existsSync(lockFile)) return undefined;
   if (!isAlive(Number(readFileSync(lockFile, "utf8").split("\n")[0])) || !(await answers(record.port))) return undefined;
   return adminUrlOf(record.password, record.port);
 }

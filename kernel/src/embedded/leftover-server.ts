@@ -7,18 +7,12 @@ import { isAlive } from "./data-folder.ts";
 const FAST_SHUTDOWN_MS = 20_000;
 
 /**
- * Clears the way for a new start: a server that outlived its parent (killed with SIGKILL where the system cannot pass
- * that on) is shut down cleanly. One whose parent still lives belongs to somebody, and is refused by name.
+ * Clears the way for a new start: a server that outlived its parent (killed with SIGKILL where the system cannot pass that on) is shut down
+ * cleanly. The folder must have been claimed: then nobody else's living process started that server.
  */
-export async function stopLeftoverServer(dataFolder: string, ownerPid: number | undefined): Promise<void> {
+export async function stopLeftoverServer(dataFolder: string): Promise<void> {
   const pid = livePostmaster(dataFolder);
   if (pid === undefined) return;
-  // The server may just be on its way out after its parent's death, so its parent counts, not that it runs.
-  if (ownerPid !== undefined && isAlive(ownerPid) && parentOf(pid) === ownerPid) {
-    throw new Error(
-      `The data folder ${dataFolder} is in use: process ${ownerPid} runs a server on it. Stop that one first, or choose another folder.`,
-    );
-  }
   signal(pid, "SIGINT");
   if (await gone(pid, FAST_SHUTDOWN_MS)) return;
   // Immediate shutdown: as safe as a power cut, the log is replayed at the next start.
@@ -47,16 +41,6 @@ function commandOf(pid: number): string {
     return execFileSync("ps", ["-o", "command=", "-p", String(pid)], { encoding: "utf8" });
   } catch {
     return ""; // It ended between the two looks.
-  }
-}
-
-function parentOf(pid: number): number | undefined {
-  try {
-    // The second field is the program's name in parentheses and may hold spaces: count from its end.
-    if (process.platform === "linux") return Number(/\) \S+ (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))?.[1]);
-    return Number(execFileSync("ps", ["-o", "ppid=", "-p", String(pid)], { encoding: "utf8" }));
-  } catch {
-    return undefined;
   }
 }
 

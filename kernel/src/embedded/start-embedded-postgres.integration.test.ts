@@ -84,7 +84,7 @@ describe("a server of our own", () => {
     expect(second.adminUrl).toBe(first.adminUrl);
     expect(statSync(join(folder, "data", "postgres.json")).mode & 0o777).toBe(0o600);
     // Nothing is left of making it.
-    expect(readdirSync(join(folder, "data")).sort()).toEqual(["postgres", "postgres.json"]);
+    expect(readdirSync(join(folder, "data")).sort()).toEqual(["postgres", "postgres.json", "postgres.owner"]);
   });
 
   test("lets nobody in without the password, and orders strings alike everywhere", async () => {

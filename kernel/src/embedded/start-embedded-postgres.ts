@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { locatePostgresBinaries } from "./binaries.ts";
+import { claimFolder } from "./claim-folder.ts";
 import {
   adminUrlOf,
   checkVersion,
@@ -28,6 +29,10 @@ export interface EmbeddedPostgresOptions {
   fast?: boolean;
   /** The server's own log, line by line. */
   log?: (line: string) => void;
+  /** The server ended and nobody had stopped it. It is started again, with a few tries. */
+  onEnd?: (reason: string) => void;
+  /** It could not be started again: there is no server any more. */
+  onLost?: (error: unknown) => void;
 }
 
 export interface EmbeddedPostgres {
@@ -43,9 +48,20 @@ const RESTARTS = 5;
 /** Past this a fast shutdown hangs; the log is replayed at the next start. */
 const STOP_MS = 10_000;
 
-/** Starts a Postgres server of our own on `dataFolder` and resolves when it takes connections. */
+/** Starts a Postgres server of our own on `dataFolder` and resolves when it takes connections. Throws where another process has one on it. */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const dataFolder = resolve(options.dataFolder);
+  const release = claimFolder(dataFolder);
+  try {
+    const { stop, ...postgres } = await startServer(dataFolder, options);
+    return { ...postgres, stop: () => stop().finally(release) };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+async function startServer(dataFolder: string, options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const binaries = locatePostgresBinaries();
   const user = await findServerUser(binaries.postgres);
   let record = readServerRecord(dataFolder);
@@ -56,7 +72,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       );
     }
     checkVersion(dataFolder, user.version);
-    await stopLeftoverServer(dataFolder, record.ownerPid);
+    await stopLeftoverServer(dataFolder);
     ensureOwner(dataFolder, user);
   } else {
     // An empty folder may have been made for us; one with anything in it is not ours to replace.
@@ -64,27 +80,28 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     record = await initializeDataFolder(dataFolder, binaries, user);
   }
   const port = options.port ?? (await usablePort(record.port));
-  writeServerRecord(dataFolder, { password: record.password, port, ownerPid: process.pid });
+  writeServerRecord(dataFolder, { password: record.password, port });
 
   const { file, args } = user.command(binaries.postgres, ["-D", dataFolder, ...serverSettings(port, options.fast === true)]);
   const launch = () => launchServer(file, args, { dataFolder, port, log: options.log });
   let server = await launch();
   let stopping = false;
+  let restarting: Promise<void> | undefined;
   const supervise = (child: ChildProcess): void => {
     child.once("exit", (code, signalName) => {
-      if (!stopping) void restart(`exit ${signalName ?? code}`);
+      if (!stopping) restarting = restart(`exit ${signalName ?? code}`);
     });
   };
   const restart = async (reason: string): Promise<void> => {
-    options.log?.(`server ended unexpectedly (${reason}), starting it again`);
-    for (let attempt = 1; attempt <= RESTARTS && !stopping; attempt++) {
+    options.onEnd?.(reason);
+    for (let attempt = 1; !stopping; attempt++) {
       try {
         server = await launch();
-        if (stopping) await shutDown(server);
         return supervise(server);
       } catch (error) {
         // The dead server's children hold its shared memory until they notice its death.
         options.log?.(`restart ${attempt} of ${RESTARTS} failed: ${error instanceof Error ? error.message : error}`);
+        if (attempt === RESTARTS) return options.onLost?.(error);
         await delay(200 * attempt);
       }
     }
@@ -96,6 +113,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     port,
     async stop() {
       stopping = true;
+      await restarting;
       await shutDown(server);
     },
   };
