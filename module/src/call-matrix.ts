@@ -5,7 +5,7 @@ import { HTTP_METHODS, type HttpMethod } from "./schema/http-method.ts";
 import type { Module } from "./schema/module.ts";
 import type { Call } from "./schema/spec-traffic.ts";
 
-/** In `methods`: every RPC method of the callee. */
+/** In `methods`: every RPC method of the callee that has a REST form. The others are for modules, and for those alone that name them. */
 export const ALL_METHODS = "*";
 
 /** An HTTP endpoint that may be called; its path is a template. */
@@ -18,7 +18,7 @@ export interface EndpointGrant {
 export interface CallGrant {
   from: string;
   to: string;
-  /** Full names as `plinth.blog.v1.BlogService/GetPost`, or `ALL_METHODS` alone. */
+  /** Full names as `plinth.blog.v1.BlogService/GetPost`, and `ALL_METHODS`. */
   methods: readonly string[];
   endpoints: readonly EndpointGrant[];
   /** For each instance of the caller. */
@@ -29,8 +29,8 @@ export interface CallGrant {
 }
 
 /**
- * Who may call whom, for what: what modules declare under `calls`, and for each module with routes the gateway, which may call every RPC method of
- * it (an RPC is reached under the route that its REST form falls under) and the endpoints of its routes. By callee, then caller.
+ * Who may call whom, for what: what modules declare under `calls`, and for each module with routes the gateway, which may call the RPC methods
+ * of it that have a REST form (an RPC is reached under the route that this falls under) and the endpoints of its routes. By callee, then caller.
  */
 export function callMatrix(modules: Iterable<Module>): CallGrant[] {
   const grants = new Map<string, CallGrant>();
@@ -46,7 +46,13 @@ export function callMatrix(modules: Iterable<Module>): CallGrant[] {
   for (const gateway of byRoutes) {
     const key = `${gateway.to} ${gateway.from}`;
     const declared = grants.get(key);
-    grants.set(key, { ...declared, ...gateway, endpoints: mergeEndpoints([...gateway.endpoints, ...(declared?.endpoints ?? [])]) });
+    const methods = [...gateway.methods, ...(declared?.methods ?? [])];
+    grants.set(key, {
+      ...declared,
+      ...gateway,
+      methods,
+      endpoints: mergeEndpoints([...gateway.endpoints, ...(declared?.endpoints ?? [])]),
+    });
   }
   return [...grants.values()].sort((a, b) => compareTexts(a.to, b.to) || compareTexts(a.from, b.from));
 }

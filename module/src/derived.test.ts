@@ -70,7 +70,7 @@ describe("the call matrix", () => {
       calls: [{ to: "promotion", methods: ["a.B/C"], endpoints: [{ path: "/internal" }], timeout: "1s" }],
     });
     expect(callersOf("promotion", [calling, promotion])).toMatchObject([
-      { from: "gateway", methods: ["*"], timeoutMs: 1000, endpoints: [{ path: "/api/v1/promotions/**" }, { path: "/internal" }] },
+      { from: "gateway", methods: ["*", "a.B/C"], timeoutMs: 1000, endpoints: [{ path: "/api/v1/promotions/**" }, { path: "/internal" }] },
     ]);
   });
 

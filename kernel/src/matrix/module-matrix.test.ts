@@ -7,6 +7,8 @@ function aModule(name: string, spec: Partial<Module["spec"]> = {}): Module {
 }
 
 const CHECK = "plinth.authz.v1.AuthzService/Check";
+/** Without a REST form. */
+const CLAIM = "plinth.authz.v1.AuthzService/ClaimBootstrap";
 const ASSIGN = "plinth.authz.v1.AuthzService/AssignRole";
 
 const blog = aModule("blog", {
@@ -54,7 +56,7 @@ function thrownBy(check: () => void): unknown {
 }
 
 describe("module matrix", () => {
-  const matrix = createModuleMatrix("authz", aSource(blog, authz, aModule("audit")));
+  const matrix = createModuleMatrix("authz", aSource(blog, authz, aModule("audit")), (method) => method !== CLAIM);
 
   test("a declared method may be called, by the one who declared it", () => {
     expect(thrownBy(() => matrix.checkMethod("blog", CHECK))).toBeUndefined();
@@ -66,6 +68,7 @@ describe("module matrix", () => {
 
   test("the gateway may call what has routes", () => {
     expect(thrownBy(() => matrix.checkMethod("gateway", ASSIGN))).toBeUndefined();
+    expect(thrownBy(() => matrix.checkMethod("gateway", CLAIM))).toEqual(refused("gateway", CLAIM));
     expect(thrownBy(() => matrix.checkEndpoint("gateway", "POST", "/api/v1/roles/5/permissions"))).toBeUndefined();
     expect(thrownBy(() => matrix.checkEndpoint("gateway", "POST", "/internal"))).toEqual(refused("gateway", "POST /internal"));
   });
@@ -95,7 +98,7 @@ describe("module matrix", () => {
 
   test("follows the modules until it is closed", () => {
     const source = aSource(blog, authz);
-    const following = createModuleMatrix("authz", source);
+    const following = createModuleMatrix("authz", source, () => true);
     source.replace(authz);
     expect(thrownBy(() => following.checkMethod("blog", CHECK))).toEqual(refused("blog", CHECK));
     source.replace(blog, authz);

@@ -31,8 +31,11 @@ export interface ModuleMatrix extends Matrix {
   close(): void;
 }
 
-/** The callers of `module` as the set of modules declares them; follows its changes. */
-export function createModuleMatrix(module: string, modules: ModulesSource): ModuleMatrix {
+/**
+ * The callers of `module` as the set of modules declares them; follows its changes.
+ * @param hasRestForm whether a method of it has a REST form: what may be called without being named.
+ */
+export function createModuleMatrix(module: string, modules: ModulesSource, hasRestForm: (method: string) => boolean): ModuleMatrix {
   let grants = compile(callersOf(module, modules.current.modules));
   const stop = modules.onChange((snapshot) => {
     grants = compile(callersOf(module, snapshot.modules));
@@ -50,7 +53,7 @@ export function createModuleMatrix(module: string, modules: ModulesSource): Modu
   return {
     checkMethod(from, method) {
       const grant = grants.get(from);
-      if (grant === undefined || !(grant.allMethods || grant.methods.has(method))) throw refusal(from, method);
+      if (grant === undefined || !(grant.methods.has(method) || (grant.allMethods && hasRestForm(method)))) throw refusal(from, method);
     },
     checkEndpoint(from, httpMethod, path) {
       const grant = grants.get(from);

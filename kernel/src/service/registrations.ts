@@ -2,6 +2,7 @@ import type { DescService } from "@bufbuild/protobuf";
 import type { RawRoute } from "../http/raw-routes.ts";
 import type { Handlers } from "../rpc/handlers.ts";
 import type { RpcService } from "../rpc/method-pipeline.ts";
+import { bindingsOf } from "../rpc/transcoding/http-rules.ts";
 import type { HttpServer } from "./service.ts";
 
 export interface NamedHook {
@@ -12,6 +13,8 @@ export interface NamedHook {
 /** What a module's setup has asked for; started when the setup is through. */
 export class Registrations {
   readonly services: RpcService[] = [];
+  /** Full names of the methods that have a REST form. */
+  readonly restMethods = new Set<string>();
   readonly rawRoutes: RawRoute[] = [];
   readonly drainHooks: NamedHook[] = [];
   readonly startHooks: NamedHook[] = [];
@@ -23,6 +26,7 @@ export class Registrations {
   addService<S extends DescService>(service: S, handlers: Handlers<S>): void {
     this.#refuseLate(`rpc(${service.typeName})`);
     if (this.services.some((known) => known.service.typeName === service.typeName)) throw new Error(`${service.typeName} is served twice.`);
+    for (const method of service.methods) if (bindingsOf(method).length > 0) this.restMethods.add(`${service.typeName}/${method.name}`);
     this.services.push({ service, handlers } as unknown as RpcService);
   }
 

@@ -105,7 +105,7 @@ export async function startService(definition: ServiceDefinition<unknown>, modul
 
     const identity = await place.identityOf(module);
     lifecycle.onStop("identity", () => identity.close());
-    const matrix = createModuleMatrix(name, place.modules);
+    const matrix = createModuleMatrix(name, place.modules, (method) => registrations.restMethods.has(method));
     lifecycle.onStop("matrix", () => matrix.close());
     const userTokens = openUserTokens(place, logger);
     const clients = openClients({ module, place, config, identity, metrics, tracing, lifecycle });
