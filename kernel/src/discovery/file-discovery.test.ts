@@ -1,4 +1,4 @@
-import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
@@ -28,6 +28,20 @@ describe("file discovery", () => {
     expect(discovery.instances("blog").map(({ id }) => id)).toEqual(["blog-1", "blog-2"]);
     expect(discovery.instances("audit")).toEqual([]);
     await discovery.close();
+  });
+
+  test("what a killed process has left is removed by whoever reads next, also where another one has its number now", async () => {
+    const discovery = await openFileDiscovery(folder, silentLogger);
+    await discovery.register("blog", instance);
+    for (const [name, mark] of Object.entries({ dead: { pid: 2 ** 22 + 1, since: "1" }, reused: { pid: process.pid, since: "1" } })) {
+      const registration = { module: "blog", instance: { ...instance, id: name }, process: mark };
+      await writeFile(join(folder, `blog.${name}.instance.json`), JSON.stringify(registration));
+    }
+    const next = await openFileDiscovery(folder, silentLogger);
+    expect(next.instances("blog").map(({ id }) => id)).toEqual(["blog-1"]);
+    expect(await readdir(folder)).toEqual(["blog.blog-1.instance.json"]);
+    await discovery.close();
+    await next.close();
   });
 
   test("when the folder is away the last known instances stay", async () => {

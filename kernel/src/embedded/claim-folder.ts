@@ -1,14 +1,6 @@
-import { execFileSync } from "node:child_process";
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { isAlive } from "./data-folder.ts";
-
-/** The process that runs a server on a data folder. */
-interface Owner {
-  readonly pid: number;
-  /** When that process began: after a reboot its number may be another program's. Empty where the system does not say. */
-  readonly since: string;
-}
+import { isRunning, ownMark, type ProcessMark } from "../base/process-mark.ts";
 
 /**
  * Makes the data folder ours until the answer is called, before anything in it is touched: two of us at once would make it in each other's
@@ -17,10 +9,9 @@ interface Owner {
  */
 export function claimFolder(dataFolder: string): () => void {
   const file = ownerFile(dataFolder);
-  const own: Owner = { pid: process.pid, since: startOf(process.pid) };
   mkdirSync(dirname(dataFolder), { recursive: true });
   const written = `${file}.${process.pid}`;
-  writeFileSync(written, JSON.stringify(own));
+  writeFileSync(written, JSON.stringify(ownMark()));
   try {
     // A link comes whole or not at all; a file opened for writing could be read while it is empty.
     while (!linked(written, file)) {
@@ -40,7 +31,7 @@ export function findOwner(dataFolder: string): number | undefined {
   return owner !== undefined && isRunning(owner) ? owner.pid : undefined;
 }
 
-function inUse(dataFolder: string, { pid }: Owner): Error {
+function inUse(dataFolder: string, { pid }: ProcessMark): Error {
   return new Error(
     `The data folder ${dataFolder} is in use: process ${pid} runs a server on it. Stop that one first, or choose another folder.`,
   );
@@ -57,7 +48,7 @@ function linked(from: string, to: string): boolean {
 }
 
 /** Of several that found the same dead owner, a slow one must not remove what a fast one has put there since: it looks again at what it took. */
-function removeStale(file: string, stale: Owner | undefined): void {
+function removeStale(file: string, stale: ProcessMark | undefined): void {
   const aside = `${file}.${process.pid}.stale`;
   try {
     renameSync(file, aside);
@@ -69,31 +60,15 @@ function removeStale(file: string, stale: Owner | undefined): void {
   else renameSync(aside, file);
 }
 
-function readOwner(dataFolder: string): Owner | undefined {
+function readOwner(dataFolder: string): ProcessMark | undefined {
   return ownerIn(ownerFile(dataFolder));
 }
 
-function ownerIn(file: string): Owner | undefined {
+function ownerIn(file: string): ProcessMark | undefined {
   try {
-    return JSON.parse(readFileSync(file, "utf8")) as Owner;
+    return JSON.parse(readFileSync(file, "utf8")) as ProcessMark;
   } catch {
     return undefined; // Gone since, or not ours: nobody we know has the folder.
-  }
-}
-
-function isRunning({ pid, since }: Owner): boolean {
-  return isAlive(pid) && startOf(pid) === since;
-}
-
-function startOf(pid: number): string {
-  try {
-    // Field 22, in ticks since boot; the second field is the program's name in parentheses and may hold spaces: count from its end. A process
-    // that was killed and whose parent has not noticed yet (Z) runs no more.
-    if (process.platform === "linux") return /\) [^Z](?: -?\d+){18} (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))?.[1] ?? "";
-    if (process.platform === "win32") return "";
-    return execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8", env: { LC_ALL: "C", TZ: "UTC" } }).trim();
-  } catch {
-    return "";
   }
 }
 

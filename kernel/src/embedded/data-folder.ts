@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { isAlive } from "../base/process-mark.ts";
 import type { PostgresBinaries } from "./binaries.ts";
 import type { ServerUser } from "./server-user.ts";
 
@@ -100,15 +101,6 @@ export function ensureOwner(dataFolder: string, user: ServerUser): void {
     chownSync(join(dataFolder, name), user.owner.uid, user.owner.gid);
   // The folder itself last: it is what tells that the rest is done.
   chownSync(dataFolder, user.owner.uid, user.owner.gid);
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM"; // It lives, but is not ours to signal.
-  }
 }
 
 function recordFile(dataFolder: string): string {

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join, resolve } from "node:path";
+import { isAlive } from "../base/process-mark.ts";
 import { findOwner } from "./claim-folder.ts";
-import { adminUrlOf, isAlive, readServerRecord } from "./data-folder.ts";
+import { adminUrlOf, readServerRecord } from "./data-folder.ts";
 
 /** The local server is there at once or not at all. */
 const PATIENCE_MS = 1_000;

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { isAlive } from "./data-folder.ts";
+import { isAlive } from "../base/process-mark.ts";
 
 const FAST_SHUTDOWN_MS = 20_000;
 
