@@ -40,11 +40,13 @@ const PARENT_DEATH = ["--pdeathsig", "INT"];
 
 const AS_ROOT: readonly Way[] = [
   {
-    // `nobody` with one right of root: to read and write files whatever their mode.
+    // `nobody` with one right of root: to read and write files whatever their mode. initdb asks access(2) whether it may run its programs, and
+    // that looks at such rights only where a change of the user leaves them alone: no_setuid_fixup.
     command: (program, args) => ({
       file: "setpriv",
       args: [
         ...[`--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups", "--inh-caps=+dac_override", "--ambient-caps=+dac_override"],
+        "--securebits=+no_setuid_fixup",
         ...[...PARENT_DEATH, program, ...args],
       ],
     }),
