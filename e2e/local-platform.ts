@@ -112,7 +112,8 @@ export async function startLocalPlatform(options: PlatformOptions): Promise<Loca
 
 async function instanceOf(dataFolder: string, module: string): Promise<{ httpPort: number; grpcPort: number }> {
   const folder = join(dataFolder, "instances");
-  for (const file of await readdir(folder)) {
+  // Others are being written.
+  for (const file of (await readdir(folder)).filter((name) => name.endsWith(".json"))) {
     const registration = JSON.parse(await readFile(join(folder, file), "utf8")) as {
       module: string;
       instance: { httpPort: number; grpcPort: number };
@@ -138,7 +139,7 @@ async function freePorts(project: string): Promise<{ env: Record<string, string>
 }
 
 /** Below the range that systems give away for port 0: between this look and its use, nothing else is given the port. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(10_000, 32_000);
     const server = createServer();
