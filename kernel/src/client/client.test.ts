@@ -243,6 +243,18 @@ describe("time", () => {
     expect(await failureOf(call)).toMatchObject({ code: "TIMEOUT" });
   });
 
+  test("too short for anybody is nothing that the callee failed in", async () => {
+    const { probe, port } = await anEchoServer();
+    waiting(probe);
+    const client = aClient([port], { grant: { timeoutMs: 5000 } });
+    for (let call = 0; call < 5; call++) {
+      const hasty = runInContext(aContext({ deadline: Date.now() + 10 }), () => client.publishNote({ id: "1" }));
+      expect(await failureOf(hasty)).toMatchObject({ code: "TIMEOUT" });
+    }
+    probe.beforePublish = () => undefined;
+    await expect(client.publishNote({ id: "1" })).resolves.toBeDefined();
+  });
+
   test("that is over already makes no call", async () => {
     const { probe, port } = await anEchoServer();
     const client = aClient([port]);

@@ -37,6 +37,7 @@ export class RpcCall implements InterceptingListener {
   #wantsMessage = true;
   #received = false;
   #isInside = false;
+  #isImpatient = false;
   #ended = false;
   #lastError: PlinthError | undefined = undefined;
   #cancelWait: (() => void) | undefined = undefined;
@@ -115,7 +116,9 @@ export class RpcCall implements InterceptingListener {
     }
     const failure = callFailure(this.#target.callee.name, this.#target.name, status);
     const avoid = failure.instance === "healthy" ? undefined : this.#channel;
-    this.#finishTry(failure.breaker, failure.instance);
+    // Who was given little time is not to blame: a client could make a callee look broken by deadlines that nobody meets.
+    if (failure.error.code === "TIMEOUT" && this.#isImpatient) this.#finishTry("neutral", "unknown");
+    else this.#finishTry(failure.breaker, failure.instance);
     this.#failed(failure, avoid);
   }
 
@@ -174,8 +177,10 @@ export class RpcCall implements InterceptingListener {
       this.#end(new PlinthError("BAD_REQUEST", "A header of the call cannot be sent.", { cause: thrown }));
       return;
     }
-    const tryDeadline = callee.clock.now() + callee.policy.timeoutMs;
-    const call = channel.open(path, this.#deadlineOfTry(tryDeadline));
+    const now = callee.clock.now();
+    const deadline = this.#deadlineOfTry(now + callee.policy.timeoutMs);
+    this.#isImpatient = deadline - now < callee.policy.timeoutMs / 2;
+    const call = channel.open(path, deadline);
     this.#channel = channel;
     this.#call = call;
     call.start(metadata, this);

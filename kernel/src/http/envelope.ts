@@ -56,12 +56,13 @@ export function successEnvelopeText(dataJson: string, requestId: string): string
   return `{"success":true,"data":${dataJson},"meta":{"request_id":${JSON.stringify(requestId)}}}`;
 }
 
-/** The status of an answer: 413 where the body was the trouble, else by code. */
+/** The status of an answer: by code, or a finer one where HTTP has it for the reason. */
 export function httpStatusOf(error: PlinthError): number {
   if (error.code === "BAD_REQUEST") {
     if (error.reason === BODY_TOO_LARGE) return 413;
     if (error.reason === METHOD_NOT_ALLOWED) return 405;
     if (error.reason === UNSUPPORTED_MEDIA_TYPE) return 415;
+    if (error.reason === REQUEST_TIMEOUT) return 408;
   }
   return HTTP_STATUS[error.code];
 }
@@ -70,3 +71,5 @@ export function httpStatusOf(error: PlinthError): number {
 export const BODY_TOO_LARGE = "BODY_TOO_LARGE";
 export const METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED";
 export const UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE";
+/** The client did not send all of its request in time. */
+export const REQUEST_TIMEOUT = "REQUEST_TIMEOUT";

@@ -1,4 +1,4 @@
-export { type ErrorEnvelope, errorEnvelope, HTTP_STATUS, httpStatusOf } from "./envelope.ts";
+export { type ErrorEnvelope, errorEnvelope, HTTP_STATUS, httpStatusOf, REQUEST_TIMEOUT } from "./envelope.ts";
 export type { RawHandler, RawRoute } from "./raw-routes.ts";
 export { readBody } from "./read-body.ts";
 export { assignRequestId, REQUEST_ID_HEADER, requestIdOf, usableRequestId } from "./request-id.ts";

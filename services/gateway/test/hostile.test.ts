@@ -86,6 +86,7 @@ describe("requests inside requests", () => {
     ["a bare line feed", "GET /api/v1/blog/x HTTP/1.1\nhost: a\n\n"],
     ["a broken chunk size", request(["transfer-encoding: chunked"], "5;\n\nhello\r\n0\r\n\r\n")],
     ["a zero byte in a header", request(["x-a: b\0c"])],
+    ["two hosts", request(["host: b"])],
     ["no host", "GET /api/v1/blog/x HTTP/1.1\r\n\r\n"],
     ["no HTTP at all", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"],
   ])("%s is refused, and the connection ends", async (_name, bytes) => {

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { clientTimeoutMs, deadlineMs } from "./deadlines.ts";
+import { clientTimeoutMs, deadlineMs, isImpatient } from "./deadlines.ts";
 
 test.each([
   ["250m", undefined, 250],
@@ -20,4 +20,10 @@ test("a client shortens a route's time and never lengthens it; streams have no o
   expect(deadlineMs(1000, undefined, false)).toBe(1000);
   expect(deadlineMs(1000, undefined, true)).toBe(0);
   expect(deadlineMs(1000, 5000, true)).toBe(5000);
+});
+
+test("a client that gives a module less than half of its route's time proves nothing about the module", () => {
+  expect(isImpatient(1000, 499)).toBe(true);
+  expect(isImpatient(1000, 500)).toBe(false);
+  expect(isImpatient(1000, undefined)).toBe(false);
 });

@@ -21,3 +21,11 @@ export function deadlineMs(routeMs: number, clientMs: number | undefined, stream
   if (streaming) return clientMs === undefined ? 0 : Math.min(clientMs, LONGEST_MS);
   return Math.min(clientMs ?? routeMs, routeMs, LONGEST_MS);
 }
+
+/**
+ * Whether a deadline that passes says nothing about the module, because its client gave it little time: else anybody could make a module
+ * look broken, by calls that nobody could answer in time.
+ */
+export function isImpatient(routeMs: number, clientMs: number | undefined): boolean {
+  return clientMs !== undefined && clientMs < routeMs / 2;
+}

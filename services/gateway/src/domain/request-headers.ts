@@ -67,6 +67,16 @@ function listedNames(connection: string): Set<string> | undefined {
   );
 }
 
+/** Whether `Host` stands there twice: whoever reads the first and whoever reads the last would see two requests. */
+export function hasTwoHosts(raw: readonly string[]): boolean {
+  let hosts = 0;
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index] as string;
+    if (name.length === 4 && name.toLowerCase() === "host") hosts++;
+  }
+  return hosts > 1;
+}
+
 /** Appends what a module may see to a flat list of names and values. `raw` is the flat list as received. */
 export function appendRequestHeaders(raw: readonly string[], connection: string | undefined, into: string[]): void {
   const listed = connection === undefined ? undefined : listedNames(connection);

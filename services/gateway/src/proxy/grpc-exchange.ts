@@ -3,7 +3,7 @@ import { badRequest, codeOfStatus, type ErrorCode, PlinthError, type UserIdentit
 import type { RateLimitAnswer } from "@plinth/kernel/resilience";
 import { parseTraceparent, type TraceSpan } from "@plinth/kernel/telemetry";
 import type { AdmissionTarget, Inbound } from "../domain/admission.ts";
-import { clientTimeoutMs, deadlineMs } from "../domain/deadlines.ts";
+import { clientTimeoutMs, deadlineMs, isImpatient } from "../domain/deadlines.ts";
 import { requestIdOf } from "../domain/request-id.ts";
 import { pathProblem } from "../domain/request-path.ts";
 import { appendResponseHeaders } from "../domain/response-headers.ts";
@@ -13,7 +13,7 @@ import { errorReply, grpcStatusHeaders } from "../server/error-reply.ts";
 import type { GatewayParts } from "../server/gateway-parts.ts";
 import { Attempt } from "./attempt.ts";
 import { outgoingHeaders } from "./outgoing-headers.ts";
-import { deadlinePassed, moduleUnavailable, upstreamFailure } from "./upstream-failure.ts";
+import { deadlinePassed, moduleUnavailable, requestTooSlow, upstreamFailure } from "./upstream-failure.ts";
 
 /** Instances that are tried before any of the call's data was read. */
 const MAX_CONNECTS = 3;
@@ -74,10 +74,11 @@ export class GrpcExchange implements Inbound, AdmissionTarget {
   admitted(): void {
     if (this.#settled) return;
     const policy = this.policy as RoutePolicy;
-    const ms = deadlineMs(policy.timeoutMs, clientTimeoutMs(this.header("grpc-timeout"), undefined), this.serverStreaming);
+    const asked = clientTimeoutMs(this.header("grpc-timeout"), undefined);
+    const ms = deadlineMs(policy.timeoutMs, asked, this.serverStreaming);
     if (ms > 0) {
       this.#deadlineAt = this.#startedAt + ms;
-      this.#timer = setTimeout(() => this.#fail(deadlinePassed(policy.module), constants.NGHTTP2_CANCEL), ms);
+      this.#timer = setTimeout(() => this.#passDeadline(policy, isImpatient(policy.timeoutMs, asked)), ms);
     }
     this.#connect(policy);
   }
@@ -194,6 +195,14 @@ export class GrpcExchange implements Inbound, AdmissionTarget {
     this.#attempt?.instance.noteFailure(false);
     this.#parts.logger.debug("a call failed", { requestId: this.requestId, module: policy.module, error });
     this.#fail(upstreamFailure(policy.module, error), constants.NGHTTP2_CANCEL);
+  }
+
+  #passDeadline(policy: RoutePolicy, impatient: boolean): void {
+    if (this.#settled) return;
+    const arrived = this.#stream.readableEnded || this.#stream.endAfterHeaders || this.#stream.isPaused();
+    if (!arrived || impatient) this.#attempt?.end("neutral");
+    else this.#attempt?.instance.noteFailure(false);
+    this.#fail(arrived ? deadlinePassed(policy.module) : requestTooSlow(), constants.NGHTTP2_CANCEL);
   }
 
   #fail(error: PlinthError, resetCode: number): void {

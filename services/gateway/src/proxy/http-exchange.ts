@@ -1,13 +1,15 @@
 import type { Duplex, Readable } from "node:stream";
 import { badRequest, PlinthError, type UserIdentity } from "@plinth/kernel/base";
+import { REQUEST_TIMEOUT } from "@plinth/kernel/http";
 import type { RateLimitAnswer } from "@plinth/kernel/resilience";
 import { parseTraceparent, type TraceSpan } from "@plinth/kernel/telemetry";
 import type { Dispatcher } from "undici";
 import type { AdmissionTarget, Inbound } from "../domain/admission.ts";
 import { cacheKey } from "../domain/cache-key.ts";
 import { corsHeaders, preflightHeaders } from "../domain/cors.ts";
-import { clientTimeoutMs, deadlineMs } from "../domain/deadlines.ts";
+import { clientTimeoutMs, deadlineMs, isImpatient } from "../domain/deadlines.ts";
 import { type Protocol, protocolOf } from "../domain/protocol.ts";
+import { hasTwoHosts } from "../domain/request-headers.ts";
 import { requestIdOf } from "../domain/request-id.ts";
 import { pathProblem, queryProblem } from "../domain/request-path.ts";
 import { appendResponseHeaders, type HeaderRecord } from "../domain/response-headers.ts";
@@ -20,9 +22,9 @@ import { CacheFill } from "./cache-fill.ts";
 import { outgoingHeaders } from "./outgoing-headers.ts";
 import { type Answer, cachedAnswer, emptyAnswer, optionsAnswer, ownAnswer } from "./own-answers.ts";
 import { recordRequest } from "./record-request.ts";
-import { type AnyRequest, bodyKind, drain, hasMuchUnread, readWhole, streamed } from "./request-body.ts";
+import { type AnyRequest, bodyKind, drain, hasArrived, hasMuchUnread, readWhole, streamed } from "./request-body.ts";
 import type { Upgrade } from "./upgrade.ts";
-import { deadlinePassed, moduleUnavailable, upstreamFailure, wasNotSent } from "./upstream-failure.ts";
+import { deadlinePassed, moduleUnavailable, requestTooSlow, upstreamFailure, wasNotSent } from "./upstream-failure.ts";
 
 /** Answers up to this go out with their head in one write. */
 const ONE_WRITE_BYTES = 16 * 1024;
@@ -32,6 +34,10 @@ const MAX_TRIES = 3;
 const REPEATABLE_METHODS = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 /** Undici would give up the connection after each HEAD. */
 const NO_RESET = { reset: false } as const;
+
+const MALFORMED_REQUEST = "MALFORMED_REQUEST";
+/** Refusals after which nothing more is read from the connection. */
+const LAST_REASONS: ReadonlySet<string> = new Set([REQUEST_TIMEOUT, MALFORMED_REQUEST]);
 
 type Controller = Dispatcher.DispatchController;
 
@@ -66,6 +72,7 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
   #controller: Controller | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
   #deadlineAt = 0;
+  #impatient = false;
   /** Nothing more is to be written, or to be heard of the module. */
   #settled = false;
   #recorded = false;
@@ -108,7 +115,9 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
     const problem = pathProblem(this.path) ?? query;
     if (asksOptions && this.#target === "*") this.#answerBy(optionsAnswer([]));
     else if (problem !== undefined) this.refused(badRequest(`The path ${problem}.`, { reason: "INVALID_PATH" }));
-    else if (this.protocol === "grpc") this.refused(badRequest("Native gRPC needs HTTP/2.", { reason: "UNSUPPORTED_MEDIA_TYPE" }));
+    else if (isHttp1(this.#response) && hasTwoHosts(this.#request.rawHeaders)) {
+      this.refused(badRequest("A request has one Host header.", { reason: MALFORMED_REQUEST }));
+    } else if (this.protocol === "grpc") this.refused(badRequest("Native gRPC needs HTTP/2.", { reason: "UNSUPPORTED_MEDIA_TYPE" }));
     else if (asksOptions && this.#origin !== undefined && this.header("access-control-request-method") !== undefined) {
       this.#answerBy(emptyAnswer(preflightHeaders(this.header("access-control-request-headers"))));
     } else if (own !== undefined) this.#answerOwn(own);
@@ -133,6 +142,7 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
     const streaming = this.serverStreaming || this.header("accept")?.includes("text/event-stream") === true;
     const asked = this.protocol === "rest" ? undefined : clientTimeoutMs(this.header("grpc-timeout"), this.header("connect-timeout-ms"));
     const ms = deadlineMs(policy.timeoutMs, asked, streaming);
+    this.#impatient = isImpatient(policy.timeoutMs, asked);
     if (ms > 0) {
       this.#deadlineAt = this.#startedAt + ms;
       this.#timer = setTimeout(passDeadline, ms, this);
@@ -151,9 +161,9 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
     const headers = this.#headers();
     if (error.metadata.allow !== undefined) headers.push("allow", error.metadata.allow);
     headers.push(...reply.headers, "content-length", String(reply.body.length));
-    // A body that was not wanted is not waited for either.
-    if (hasMuchUnread(this.#request) && isHttp1(this.#response)) this.#response.shouldKeepAlive = false;
-    else if (this.#body === null) drain(this.#request);
+    // A body that was not wanted is not waited for either, nor one that was waited for long enough.
+    if (isHttp1(this.#response) && (hasMuchUnread(this.#request) || LAST_REASONS.has(error.reason))) this.#response.shouldKeepAlive = false;
+    else drain(this.#request);
     this.#answer(reply.status, headers, reply.body);
   }
 
@@ -224,9 +234,12 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
     clearTimeout(this.#timer);
     // 503 with Retry-After is a module that sheds load on purpose, not one that is broken.
     const failed = status === 502 || status === 504 || (status === 503 && headers["retry-after"] === undefined);
-    attempt.judge(failed ? "failure" : "success");
-    if (failed) attempt.instance.noteFailure(false);
-    else attempt.instance.noteSuccess();
+    if (failed && this.#impatient) attempt.judge("neutral");
+    else {
+      attempt.judge(failed ? "failure" : "success");
+      if (failed) attempt.instance.noteFailure(false);
+      else attempt.instance.noteSuccess();
+    }
 
     const out = this.#headers();
     const common = out.length;
@@ -322,9 +335,13 @@ export class HttpExchange implements Inbound, AdmissionTarget, Dispatcher.Dispat
   /** Called by the clock. */
   passDeadline(): void {
     if (this.#settled || this.#response.headersSent) return;
-    const error = deadlinePassed(this.policy?.module ?? "");
-    this.#attempt?.instance.noteFailure(false);
-    this.#attempt?.end("failure");
+    const arrived = hasArrived(this.#request);
+    const error = arrived ? deadlinePassed(this.policy?.module ?? "") : requestTooSlow();
+    if (!arrived || this.#impatient) this.#attempt?.end("neutral");
+    else {
+      this.#attempt?.instance.noteFailure(false);
+      this.#attempt?.end("failure");
+    }
     this.refused(error);
     this.#controller?.abort(error);
   }

@@ -16,6 +16,12 @@ export function bodyKind(request: AnyRequest): "none" | "small" | "streamed" {
   return request.headers["transfer-encoding"] === undefined ? "none" : "streamed";
 }
 
+/** Whether the client has sent all of it, or it is the module that does not take the rest. */
+export function hasArrived(request: AnyRequest): boolean {
+  if (request.complete || request.isPaused()) return true;
+  return "stream" in request && request.stream.endAfterHeaders;
+}
+
 /** Calls `done` with the whole body; never, where the client breaks off. */
 export function readWhole(request: AnyRequest, done: (body: Buffer) => void): void {
   const expected = Number(request.headers["content-length"]);
@@ -43,12 +49,22 @@ export function hasMuchUnread(request: AnyRequest): boolean {
   return !request.complete && Number(request.headers["content-length"] ?? 0) > DRAINED_BYTES;
 }
 
-/** Reads what is still to come of a body nobody wants; who sends without end is cut off. */
+/** What is refused may still come for so long. */
+const DRAIN_MS = 5000;
+
+/** Reads what is still to come of a body nobody wants; who sends without end, or takes his time, is cut off. */
 export function drain(request: AnyRequest): void {
   if (request.complete) return;
   let drained = 0;
+  const limit = setTimeout(() => request.destroy(), DRAIN_MS);
+  const done = () => clearTimeout(limit);
+  request.on("end", done);
+  request.on("close", done);
   request.on("data", (chunk: Buffer) => {
     drained += chunk.length;
     if (drained > DRAINED_BYTES) request.destroy();
   });
+  // It may have been on its way to a module that took no more of it.
+  request.unpipe();
+  request.resume();
 }

@@ -1,4 +1,5 @@
-import { PlinthError, timeout, unavailable } from "@plinth/kernel/base";
+import { badRequest, PlinthError, timeout, unavailable } from "@plinth/kernel/base";
+import { REQUEST_TIMEOUT } from "@plinth/kernel/http";
 
 /** Codes of failures before a byte of the request was sent: it can be tried elsewhere whatever it is. */
 const NOT_SENT = new Set([
@@ -34,6 +35,11 @@ export function moduleUnavailable(module: string, cause?: unknown): PlinthError 
 
 export function deadlinePassed(module: string): PlinthError {
   return timeout(`The module ${module} did not answer in time.`, { metadata: { module } });
+}
+
+/** The route's time is over, and the client has not sent all of its request. */
+export function requestTooSlow(): PlinthError {
+  return badRequest("The request did not come in time.", { reason: REQUEST_TIMEOUT });
 }
 
 function codeOf(error: unknown): string {

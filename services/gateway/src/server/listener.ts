@@ -126,6 +126,8 @@ function sniff(socket: Socket, timeoutMs: number, decided: (isHttp2: boolean) =>
     socket.off("timeout", giveUp);
     socket.off("end", giveUp);
     socket.setTimeout(0);
+    // Half a connection is of no use to HTTP/2, which would keep it for ever.
+    socket.allowHalfOpen = !matches;
     socket.pause();
     socket.unshift(seen);
     decided(matches);
