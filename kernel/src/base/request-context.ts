@@ -42,6 +42,16 @@ export interface RequestContext {
   /** The end user's address and agent as the gateway saw them; for audit entries and session lists. */
   readonly clientAddress?: string | undefined;
   readonly userAgent?: string | undefined;
+  /**
+   * Runs in each writing transaction of this work, right before its commit: whoever lets the work happen only once notes there that it did. A
+   * rejection rolls back.
+   */
+  readonly beforeEachCommit?: ((tx: SqlRunner) => Promise<void>) | undefined;
+}
+
+/** Something that runs SQL; in one transaction or outside of any, as whoever gives it says. */
+export interface SqlRunner {
+  query(sql: string, parameters: readonly unknown[]): Promise<readonly Record<string, unknown>[]>;
 }
 
 export const DEFAULT_TENANT = "default";

@@ -92,7 +92,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<OpenDataba
             statementTimeoutMs: remainingMs < defaultTimeoutMs ? Math.ceil(remainingMs) : undefined,
             signal,
           },
-          work,
+          readOnly ? work : noted(work),
         );
         finished("commit");
         return result;
@@ -126,6 +126,16 @@ export async function openDatabase(options: DatabaseOptions): Promise<OpenDataba
     close: async () => {
       await Promise.all([closeDataSource(primary), replica === primary ? undefined : closeDataSource(replica), canceller.end()]);
     },
+  };
+}
+
+/** The work, and in its transaction whatever the request at hand must note of it. */
+function noted<T>(work: (tx: Transaction) => Promise<T>): (tx: Transaction) => Promise<T> {
+  const note = currentContext()?.beforeEachCommit;
+  if (note === undefined) return work;
+  return (tx) => {
+    tx.beforeCommit(() => note(tx));
+    return work(tx);
   };
 }
 

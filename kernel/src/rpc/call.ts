@@ -1,6 +1,6 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { type PlinthError, timeout } from "../base/errors.ts";
-import { DEFAULT_TENANT, type TraceContext, type UserIdentity } from "../base/request-context.ts";
+import { DEFAULT_TENANT, type SqlRunner, type TraceContext, type UserIdentity } from "../base/request-context.ts";
 import { REQUEST_ID_HEADER, usableRequestId } from "../http/request-id.ts";
 import type { TraceSpan } from "../telemetry/tracing.ts";
 import type { CallContext } from "./handlers.ts";
@@ -34,6 +34,7 @@ export class Call<Source = unknown> implements CallContext {
   user: UserIdentity | undefined = undefined;
   deadline: number | undefined = undefined;
   span: TraceSpan | undefined = undefined;
+  beforeEachCommit: ((tx: SqlRunner) => Promise<void>) | undefined = undefined;
 
   #reader: CallReader<Source>;
   #source: Source;

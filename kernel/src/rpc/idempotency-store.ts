@@ -1,12 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { conflict } from "../base/errors.ts";
+import type { SqlRunner } from "../base/request-context.ts";
 import type { BeginResult, IdempotencyStore, KeptAnswer } from "./idempotency.ts";
 
-/** The one thing the store needs of a database: `query` in the module's own schema, outside any other transaction. */
-export interface SqlRunner {
-  query(sql: string, parameters: readonly unknown[]): Promise<readonly Record<string, unknown>[]>;
-}
-
-/** For the first migration of a module that keeps keys: `await query(IDEMPOTENCY_TABLE_SQL)`. */
+/** For the first migration of a module that keeps keys. */
 export const IDEMPOTENCY_TABLE_SQL = `
 create table idempotency_keys (
   -- Tenant, user and method: nobody meets the key of another.
@@ -25,6 +22,9 @@ create table idempotency_keys (
 create index idempotency_keys_expires_at on idempotency_keys (expires_at);
 `;
 
+/** For the second one. Set in the transaction that does the work: it is true if and only if something was done. */
+export const IDEMPOTENCY_EFFECT_SQL = "alter table idempotency_keys add column effect boolean not null default false;";
+
 /** A key is remembered this long after its first use. */
 const KEPT_FOR = "24 hours";
 
@@ -33,17 +33,20 @@ insert into idempotency_keys as kept (scope, key, fingerprint, owner, lease_unti
 values ($1, $2, $3, $4, now() + $5 * interval '1 millisecond', now() + interval '${KEPT_FOR}')
 on conflict (scope, key) do update
   set fingerprint = excluded.fingerprint, owner = excluded.owner, lease_until = excluded.lease_until, expires_at = excluded.expires_at,
-      answer_kind = null, answer = null, rest_status = null
+      answer_kind = null, answer = null, rest_status = null, effect = false
   where kept.expires_at <= now()
-     or (kept.answer is null and kept.lease_until <= now() and kept.fingerprint = excluded.fingerprint)
+     or (kept.answer is null and not kept.effect and kept.lease_until <= now() and kept.fingerprint = excluded.fingerprint)
 returning owner`;
 
-const LOOK = `select fingerprint, answer_kind, answer, rest_status from idempotency_keys where scope = $1 and key = $2`;
+const LOOK = `
+select fingerprint, answer_kind, answer, rest_status, effect and lease_until <= now() as lost from idempotency_keys where scope = $1 and key = $2`;
+
+const MARK = `update idempotency_keys set effect = true where scope = $1 and key = $2 and owner = $3 returning key`;
 
 const COMPLETE = `
 update idempotency_keys set answer_kind = $4, answer = $5, rest_status = $6 where scope = $1 and key = $2 and owner = $3`;
 
-const RELEASE = `delete from idempotency_keys where scope = $1 and key = $2 and owner = $3 and answer is null`;
+const RELEASE = `delete from idempotency_keys where scope = $1 and key = $2 and owner = $3 and answer is null and not effect`;
 
 /** Rows at once, so that a sweep holds no lock for long. */
 const SWEEP_BATCH = 1000;
@@ -56,6 +59,7 @@ returning key`;
 export class SqlIdempotencyStore implements IdempotencyStore {
   readonly #sql: SqlRunner;
 
+  /** `sql` runs in the module's own schema, outside any other transaction. */
   constructor(sql: SqlRunner) {
     this.#sql = sql;
   }
@@ -68,13 +72,19 @@ export class SqlIdempotencyStore implements IdempotencyStore {
     // Released between the two statements: the next try begins it.
     if (row === undefined) return { kind: "in-progress" };
     if (Buffer.compare(row.fingerprint as Buffer, fingerprint) !== 0) return { kind: "reused" };
-    if (row.answer === null) return { kind: "in-progress" };
+    if (row.answer === null) return { kind: row.lost === true ? "lost" : "in-progress" };
     const answer: KeptAnswer = {
       kind: row.answer_kind as KeptAnswer["kind"],
       bytes: row.answer as Buffer,
       restStatus: row.rest_status as number,
     };
     return { kind: "replay", answer };
+  }
+
+  async mark(tx: SqlRunner, scope: string, key: string, owner: string): Promise<void> {
+    const marked = await tx.query(MARK, [scope, key, owner]);
+    if (marked.length > 0) return;
+    throw conflict("The request took too long, and another one with its Idempotency-Key has begun.", { reason: "IDEMPOTENCY_TAKEN_OVER" });
   }
 
   async complete(scope: string, key: string, owner: string, answer: KeptAnswer): Promise<void> {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import { Pool } from "pg";
 import { type EchoServers, startEchoServers } from "../testing/echo-servers.ts";
 import { createTestDatabase, type TestDatabase } from "../testing/test-postgres.ts";
-import { IDEMPOTENCY_TABLE_SQL, SqlIdempotencyStore } from "./idempotency-store.ts";
+import { IDEMPOTENCY_EFFECT_SQL, IDEMPOTENCY_TABLE_SQL, SqlIdempotencyStore } from "./idempotency-store.ts";
 
 let database: TestDatabase;
 let pool: Pool;
@@ -15,6 +15,7 @@ beforeAll(async () => {
   // The database is dropped with force: a connection that is just closing hears of it.
   pool.on("error", () => undefined);
   await pool.query(IDEMPOTENCY_TABLE_SQL);
+  await pool.query(IDEMPOTENCY_EFFECT_SQL);
   store = new SqlIdempotencyStore({ query: async (sql, parameters) => (await pool.query(sql, [...parameters])).rows });
   echo = await startEchoServers({ idempotency: store });
 }, 60_000);
@@ -124,6 +125,35 @@ describe("the store", () => {
     expect((await store.begin("s", "k", fingerprint, 60_000)).kind).toBe("in-progress");
     await store.complete("s", "k", second.owner, answer);
     expect(await store.begin("s", "k", fingerprint, 60_000)).toEqual({ kind: "replay", answer });
+  });
+
+  const sql = { query: async (text: string, parameters: readonly unknown[]) => (await pool.query(text, [...parameters])).rows };
+
+  async function begun(): Promise<string> {
+    const result = await store.begin("s", "k", fingerprint, 60_000);
+    if (result.kind !== "started") throw new Error(`It is ${result.kind}.`);
+    return result.owner;
+  }
+
+  test("does not do again what was done, though its answer is lost", async () => {
+    const owner = await begun();
+    await store.mark(sql, "s", "k", owner);
+    // The worker hears that its commit failed, when it had not.
+    await store.release("s", "k", owner);
+    expect((await store.begin("s", "k", fingerprint, 60_000)).kind).toBe("in-progress");
+    await pool.query("update idempotency_keys set lease_until = now() - interval '1 second'");
+    expect((await store.begin("s", "k", fingerprint, 60_000)).kind).toBe("lost");
+    // It may have been slow, not dead.
+    await store.complete("s", "k", owner, answer);
+    expect(await store.begin("s", "k", fingerprint, 60_000)).toEqual({ kind: "replay", answer });
+  });
+
+  test("lets nobody do the work who comes after the lease, when another one has begun", async () => {
+    const late = await begun();
+    await pool.query("update idempotency_keys set lease_until = now() - interval '1 second'");
+    const owner = await begun();
+    await expect(store.mark(sql, "s", "k", late)).rejects.toMatchObject({ reason: "IDEMPOTENCY_TAKEN_OVER" });
+    await store.mark(sql, "s", "k", owner);
   });
 
   test("forgets after 24 hours and sweeps", async () => {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { type DescMethod, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import { badRequest, conflict, PlinthError } from "../base/errors.ts";
+import type { SqlRunner } from "../base/request-context.ts";
 import { decodeStatusDetails, encodeStatusDetails, GRPC_STATUS } from "../base/status-details.ts";
 import { HTTP_STATUS } from "../http/envelope.ts";
 import type { Logger } from "../logging/logger.ts";
@@ -19,15 +20,22 @@ export type BeginResult =
   | { readonly kind: "started"; readonly owner: string }
   | { readonly kind: "replay"; readonly answer: KeptAnswer }
   | { readonly kind: "in-progress" }
+  /** It was done, and whoever did it died before the answer could be kept. */
+  | { readonly kind: "lost" }
   /** The key was used for another request. */
   | { readonly kind: "reused" };
 
-/** Remembers the first answer of each key for 24 hours. A key that was begun and never completed is free again after its lease. */
+/**
+ * Remembers the first answer of each key for 24 hours. A key that was begun and never completed is free again after its lease, unless
+ * something was done under it.
+ */
 export interface IdempotencyStore {
   /** `scope` is tenant, user and method; `fingerprint` tells whether it is the same request again. */
   begin(scope: string, key: string, fingerprint: Uint8Array, leaseMs: number): Promise<BeginResult>;
+  /** Notes, in a transaction of the work, that it does something. Throws where the key has another owner by now: the work came too late. */
+  mark(tx: SqlRunner, scope: string, key: string, owner: string): Promise<void>;
   complete(scope: string, key: string, owner: string, answer: KeptAnswer): Promise<void>;
-  /** Frees the key: the work failed in a way that is worth another try. */
+  /** Frees the key, unless something was done under it: the work failed in a way that is worth another try. */
   release(scope: string, key: string, owner: string): Promise<void>;
 }
 
@@ -82,8 +90,11 @@ export async function once(
   }
   const { owner } = started;
   let answer: Message;
+  call.beforeEachCommit = (tx) => store.mark(tx, scope, key, owner);
   try {
-    answer = await work();
+    answer = await work().finally(() => {
+      call.beforeEachCommit = undefined;
+    });
   } catch (thrown) {
     const error = PlinthError.from(thrown);
     const kept = HTTP_STATUS[error.code] < 500 && !NOT_KEPT.has(error.code);
@@ -118,6 +129,11 @@ async function beginOrWait(store: IdempotencyStore, call: Call, scope: string, k
     if (result.kind === "reused") {
       throw conflict("The Idempotency-Key was used for another request. Take a new key for a new request.", {
         reason: "IDEMPOTENCY_KEY_REUSED",
+      });
+    }
+    if (result.kind === "lost") {
+      throw conflict("A request with this Idempotency-Key was done, but its answer is lost. Look for what it has made.", {
+        reason: "IDEMPOTENCY_ANSWER_LOST",
       });
     }
     if (performance.now() >= giveUpAt) {

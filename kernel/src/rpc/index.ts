@@ -3,7 +3,7 @@ export { publicError } from "./errors.ts";
 export type { GrpcLimits } from "./grpc-server.ts";
 export type { CallContext, Handlers, ServerStreamHandler, UnaryHandler } from "./handlers.ts";
 export type { BeginResult, IdempotencyStore, KeptAnswer } from "./idempotency.ts";
-export { IDEMPOTENCY_TABLE_SQL, SqlIdempotencyStore, type SqlRunner } from "./idempotency-store.ts";
+export { IDEMPOTENCY_EFFECT_SQL, IDEMPOTENCY_TABLE_SQL, SqlIdempotencyStore } from "./idempotency-store.ts";
 export { DEFAULT_GRPC_LIMITS, MAX_MESSAGE_BYTES } from "./limits.ts";
 export type { ChainParts, RpcService } from "./method-pipeline.ts";
 export { type DocsPage, docsPage } from "./openapi/docs-page.ts";

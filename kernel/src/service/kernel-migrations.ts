@@ -5,12 +5,15 @@ import { loadMigrations, type MigrationSource, sqlMigration } from "../database/
 import { eventMigrations } from "../events/event-tables.ts";
 import { migrateJobs } from "../jobs/migrate-jobs.ts";
 import type { Logger } from "../logging/logger.ts";
-import { IDEMPOTENCY_TABLE_SQL } from "../rpc/idempotency-store.ts";
+import { IDEMPOTENCY_EFFECT_SQL, IDEMPOTENCY_TABLE_SQL } from "../rpc/idempotency-store.ts";
 import { stateMigrations } from "../state/postgres-state-store.ts";
 
 const idempotencyMigrations: MigrationSource = {
   name: "idempotency",
-  migrations: [sqlMigration("0001-idempotency-keys", IDEMPOTENCY_TABLE_SQL)],
+  migrations: [
+    sqlMigration("0001-idempotency-keys", IDEMPOTENCY_TABLE_SQL),
+    sqlMigration("0002-idempotency-effect", IDEMPOTENCY_EFFECT_SQL),
+  ],
 };
 
 /** The tables that the kernel keeps in every module's schema, then the module's own. */
