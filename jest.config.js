@@ -3,7 +3,7 @@ export default {
   testEnvironment: "node",
   globalSetup: "<rootDir>/kernel/src/testing/jest-global-setup.ts",
   globalTeardown: "<rootDir>/kernel/src/testing/jest-global-teardown.ts",
-  roots: ["<rootDir>/module", "<rootDir>/kernel", "<rootDir>/cli", "<rootDir>/services", "<rootDir>/e2e"],
+  roots: ["<rootDir>/module", "<rootDir>/kernel", "<rootDir>/cli", "<rootDir>/services"],
   testMatch: ["**/*.test.ts"],
   extensionsToTreatAsEsm: [".ts"],
   transform: {
