@@ -9,7 +9,7 @@ import { type RawAnswer, type RawRequest, send } from "./raw-http.ts";
 
 /** The same requests in every run. */
 const SEED = 20_260_701;
-const REQUESTS_PER_OPERATION = 20;
+const REQUESTS_PER_OPERATION = 16;
 const AT_ONCE = 6;
 
 let platform: LocalPlatform;
