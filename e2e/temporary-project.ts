@@ -55,15 +55,15 @@ export async function greeterYaml({ name, spec = [], httpPort }: GreeterOptions)
   ].join("\n");
 }
 
-/** The code of a service that answers at `/api/v1/<name>` with `greeting`. */
-export function greeterCode(name: string, greeting: string): string {
+/** The code of a service that answers at `/api/v1/<name>` with `greeting`; without a service token where it is public. */
+export function greeterCode(name: string, greeting: string, options: { public?: boolean } = {}): string {
   return [
     'import { defineService } from "@plinth/kernel/service";',
     "",
     "export default defineService(import.meta.url, (service) => {",
     `  service.http("get", "/api/v1/${name}", (_request, response) => {`,
     `    response.json({ greeting: ${JSON.stringify(greeting)}, pid: process.pid });`,
-    "  });",
+    `  }, ${JSON.stringify(options)});`,
     "});",
     "",
   ].join("\n");
