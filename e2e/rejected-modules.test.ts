@@ -132,6 +132,12 @@ test("a new folder starts its module, and its routes come", async () => {
   await eventually("the new module answers", () => answers("late"));
 });
 
+test("a changed configuration in the file takes effect in the module that runs", async () => {
+  const changed = newOutput();
+  await addGreeter("late", ["config: {log: {level: debug}}"], Number(new URL(await platform.url("late")).port));
+  await eventually("the module says so", () => /late +configuration changed keys=.*log\.level/.test(changed()));
+});
+
 test("modules that want the same port are told apart: who was there first stays", async () => {
   const output = newOutput();
   const port = Number(new URL(await platform.url("late")).port);

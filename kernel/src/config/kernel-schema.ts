@@ -62,10 +62,6 @@ export const kernelSchema: Schema = group({
       connectionAge: duration("A connection older than this is closed gracefully, so that callers spread over new instances.", "30m"),
     }),
     drainTimeout: duration("How long calls in flight may take to finish at a stop.", "30s"),
-    rateLimit: group({
-      requests: integer("Requests that one instance takes per `per`; 0 is no limit.", 0, 10_000_000, 0),
-      per: duration("The time that `requests` counts over.", "1s"),
-    }),
   }),
   calls: {
     type: "object",

@@ -35,8 +35,6 @@ export interface KernelSettings {
     };
     readonly grpc: { readonly addr: ListenAddress | undefined; readonly messageLimitBytes: number; readonly connectionAgeMs: number };
     readonly drainTimeoutMs: number;
-    /** 0 requests: no limit. */
-    readonly rateLimit: { readonly requests: number; readonly perMs: number };
   };
   readonly calls: Readonly<Record<string, CallSettings>>;
   readonly database: {
@@ -61,7 +59,6 @@ interface CheckedTree {
     http: { addr?: string; bodyLimitBytes: number; requestTimeout: string; keepAliveTimeout: string };
     grpc: { addr?: string; messageLimitBytes: number; connectionAge: string };
     drainTimeout: string;
-    rateLimit: { requests: number; per: string };
   };
   calls?: Record<string, CheckedCall>;
   database: {
@@ -108,7 +105,6 @@ export function kernelSettings(module: string, environment: string, checked: Tre
         connectionAgeMs: parseDuration(server.grpc.connectionAge),
       },
       drainTimeoutMs: parseDuration(server.drainTimeout),
-      rateLimit: { requests: server.rateLimit.requests, perMs: parseDuration(server.rateLimit.per) },
     },
     calls: Object.fromEntries(Object.entries(calls ?? {}).map(([callee, call]) => [callee, callSettings(call)])),
     database: {

@@ -285,6 +285,29 @@ describe("while running", () => {
     await until(() => second.value.limits.perOrder === 4);
   });
 
+  test("a changed spec.config of module.yaml takes effect, under what files and variables say", async () => {
+    let declared: object | undefined = MODULE.spec.config;
+    let tell = (): void => {};
+    const config = await load({
+      declared: {
+        current: () => declared,
+        onChange(listener) {
+          tell = listener;
+          return () => {};
+        },
+      },
+    });
+    config.watch(recorder().logger);
+    declared = { roundingMode: "half-up", limits: { perOrder: 3 } };
+    tell();
+    await until(() => config.value.roundingMode === "half-up");
+    expect(config.value.limits.perOrder).toBe(3);
+    expect(config.source("roundingMode")).toBe("module.yaml");
+    declared = undefined;
+    tell();
+    await until(() => config.value.roundingMode === "half-even");
+  });
+
   test("a changed secret takes effect", async () => {
     let value = "first-value";
     let tell: () => void = () => undefined;

@@ -28,6 +28,16 @@ export interface LoadConfigOptions {
   /** Defaults to the process's environment. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly secrets?: SecretSource | undefined;
+  /** Tells changes of `spec.config`; without it, it stays as it was at the start. */
+  readonly declared?: DeclaredConfig | undefined;
+}
+
+/** `spec.config` as it is declared now. */
+export interface DeclaredConfig {
+  /** Undefined where the module is not declared any more. */
+  current(): object | undefined;
+  /** Calls `listener` when it may have changed; the answer stops it. */
+  onChange(listener: () => void): () => void;
 }
 
 /** One consistent set of values. A reload makes a new one or leaves the old. */
@@ -44,9 +54,10 @@ export async function loadConfig<T>(options: LoadConfigOptions): Promise<Config<
   const module = options.module.metadata.name;
   const schema = combinedSchema(module, options.module.spec);
   const check = treeChecker(schema);
+  const atStart = (options.module.spec.config ?? {}) as Tree;
   const origins: LayerOrigins = {
     module,
-    declared: (options.module.spec.config ?? {}) as Tree,
+    declared: () => (options.declared?.current() as Tree | undefined) ?? atStart,
     folder,
     environment,
     overlayFile,
@@ -122,6 +133,7 @@ export async function loadConfig<T>(options: LoadConfigOptions): Promise<Config<
       const folders = new Set([join(folder, "config"), ...(overlayFile === undefined ? [] : [dirname(overlayFile)])]);
       for (const watched of folders) stops.push(watchFolder(watched, again));
       if (secrets !== undefined) stops.push(secrets.onChange(again));
+      if (options.declared !== undefined) stops.push(options.declared.onChange(again));
       // What changed between the first reading and the watch is not missed.
       again();
     },

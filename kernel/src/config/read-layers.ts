@@ -11,7 +11,7 @@ export interface LayerOrigins {
   /** The module's name. */
   readonly module: string;
   /** `spec.config` of the module. */
-  readonly declared: Tree;
+  readonly declared: () => Tree;
   /** The service's folder; its `config/default.yaml` and `config/<environment>.yaml` are read where they exist. */
   readonly folder: string;
   readonly environment: string;
@@ -33,7 +33,7 @@ export async function readLayers(origins: LayerOrigins): Promise<Layer[]> {
   ]);
   return [
     defaultLayer(origins.schema),
-    { source: "module.yaml", tree: origins.declared },
+    { source: "module.yaml", tree: origins.declared() },
     ...files.filter((layer) => layer !== undefined),
     ...variableLayers("PLINTH", origins.kernelSchema, origins.env),
     ...variableLayers(variableName(module, []), origins.schema, origins.env),

@@ -53,6 +53,13 @@ export async function startService(definition: ServiceDefinition<unknown>, modul
     overlayFile: place.overlayFolder === undefined ? undefined : `${place.overlayFolder}/${name}.yaml`,
     env: place.env,
     secrets,
+    declared: {
+      current() {
+        const declared = place.modules.current.modules.find((known) => known.metadata.name === name);
+        return declared === undefined ? undefined : (declared.spec.config ?? {});
+      },
+      onChange: (listener) => place.modules.onChange(listener),
+    },
   }).catch((error: unknown) => {
     secrets.close();
     throw error;
