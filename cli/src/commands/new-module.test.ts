@@ -50,7 +50,7 @@ describe("plinth new module", () => {
     writeFileSync(only, JSON.stringify({ extends: "./tsconfig.json", include: ["services/price-list"] }));
     const jest = ["--experimental-vm-modules", "--disable-warning=ExperimentalWarning", "node_modules/jest/bin/jest.js", "--json"];
     const [report] = await Promise.all([
-      check("node", ...jest, "services/price-list", "e2e/declarations"),
+      check("node", ...jest, "--roots=services/price-list", "--roots=e2e", "--", "services/price-list", "e2e/declarations"),
       check("tsc", "--noEmit", "-p", only),
       check("biome", "check", "--error-on-warnings", "--vcs-enabled=false", "services/price-list"),
       check("depcruise", "--config", ".dependency-cruiser.cjs", "services/price-list", "--focus", "^services/price-list"),
