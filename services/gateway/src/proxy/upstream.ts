@@ -3,7 +3,7 @@ import { type CircuitBreaker, createCircuitBreaker, createRetryBudget, type Retr
 import { UpstreamInstance } from "./upstream-instance.ts";
 
 /** Trips later and recovers sooner than between modules: the gateway's share of a module's callers is everybody. */
-const BREAKER = { minimumRequests: 20, minimumFailures: 10, failureRatio: 0.6, openMs: 5000, trials: 3 };
+const BREAKER = { minimumRequests: 20, failureRatio: 0.6, openMs: 5000, trials: 3 };
 
 /** A module as the gateway calls it. */
 export class Upstream {
