@@ -18,7 +18,7 @@ const TEST = "(\\.test\\.ts$|^services/[^/]+/test/)";
 /** From low to high: a folder imports its own layer and those before it. */
 const KERNEL_LAYERS = [
   ["base"],
-  ["config", "logging", "telemetry"],
+  ["config", "logging", "telemetry", "kube"],
   ["lifecycle", "health", "resilience", "discovery", "identity", "matrix"],
   ["http", "rpc", "client", "database", "cache", "events", "jobs", "secrets", "state", "modules"],
   ["service"],
@@ -45,7 +45,7 @@ const room = (name, from, may, comment) => ({
   comment,
   severity: "error",
   from: { path: from },
-  to: { path: "^(proto|module|kernel|services|cli|e2e|bench|scripts)/", pathNot: may },
+  to: { path: "^(proto|module|kernel|operator|services|cli|e2e|bench|scripts)/", pathNot: may },
 });
 
 module.exports = {
@@ -93,7 +93,18 @@ module.exports = {
       ["^(proto|module|kernel)/", "^services/$1/", "^services/[^/]+/src/index\\.ts$"],
       "Tests start the real services that theirs calls.",
     ),
-    room("cli", "^cli/", ["^(proto|module|kernel|cli)/"], "The command loads services by their module.yaml."),
+    room(
+      "operator",
+      "^operator/",
+      ["^(module|operator)/", "^kernel/src/(base|config|logging|telemetry|kube|lifecycle|health)/"],
+      "The operator stands on what every process stands on, and knows no capability of services.",
+    ),
+    room(
+      "cli",
+      "^cli/",
+      ["^(proto|module|kernel|cli)/", "^operator/src/index\\.ts$"],
+      "The command loads services by their module.yaml, and plans by the functions that the operator applies.",
+    ),
 
     {
       name: "kernel-entries",

@@ -3,8 +3,10 @@ export default {
   testEnvironment: "node",
   globalSetup: "<rootDir>/kernel/src/testing/jest-global-setup.ts",
   globalTeardown: "<rootDir>/kernel/src/testing/jest-global-teardown.ts",
-  roots: ["<rootDir>/module", "<rootDir>/kernel", "<rootDir>/cli", "<rootDir>/services"],
+  roots: ["<rootDir>/module", "<rootDir>/kernel", "<rootDir>/operator", "<rootDir>/cli", "<rootDir>/services"],
   testMatch: ["**/*.test.ts"],
+  // Those need an API server: jest.components.config.js.
+  testPathIgnorePatterns: ["/node_modules/", "\\.component\\.test\\.ts$"],
   extensionsToTreatAsEsm: [".ts"],
   transform: {
     "\\.ts$": [

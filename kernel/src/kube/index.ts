@@ -1,0 +1,1 @@
+export type { KubeObject, ObjectMeta, OwnerReference, Resource } from "./object.ts";

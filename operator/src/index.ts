@@ -1,0 +1,2 @@
+/** What the command line uses of the operator; its own process begins in main.ts. */
+export {};
