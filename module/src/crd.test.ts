@@ -113,6 +113,7 @@ const refused: [string, Partial<ModuleSpec>][] = [
   ["a call without dependency", { calls: [{ to: "blog", methods: ["a.B/C"] }] }],
   ["a call for nothing", { dependencies: [{ module: "blog" }], calls: [{ to: "blog" }] }],
   ["one port for both", { ports: { http: 8000, grpc: 8000 } }],
+  ["a health path without a port to ask on", { health: { path: "/health" }, ports: { grpc: 9000 } }],
   ["replicas and autoscaling", { replicas: 2, autoscaling: { min: 1, max: 2 } }],
   ["autoscaling upside down", { autoscaling: { min: 3, max: 2 } }],
   ["a built-in role", { roles: [{ name: "user", permissions: [] }] }],

@@ -3,14 +3,17 @@ import type { Module } from "../schema/module.ts";
 
 const FOREIGN_SCHEMAS = ["public", "information_schema", "plinth_bus"];
 
-/** Ports, schema and replicas make sense together. */
+/** Ports, probes, schema and replicas make sense together. */
 export function checkWorkload(module: Module, report: Report): void {
-  const { ports, replicas, autoscaling } = module.spec;
+  const { ports, health, replicas, autoscaling } = module.spec;
   const invalid = (path: readonly string[], value: unknown, message: string, mend: string): void =>
     report({ reason: "SchemaInvalid", path: ["spec", ...path], value, message, mend });
 
   if (ports?.http !== undefined && ports.http === ports.grpc) {
     invalid(["ports", "grpc"], ports.grpc, "http and grpc need two different ports", "choose another port for one of them");
+  }
+  if (health?.path !== undefined && ports?.http === undefined) {
+    invalid(["health", "path"], health.path, "health.path is asked for on ports.http, which is missing", "add ports.http");
   }
   const schema = databaseSchema(module);
   if (schema !== undefined && (schema.startsWith("pg_") || FOREIGN_SCHEMAS.includes(schema))) {

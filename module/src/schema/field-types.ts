@@ -69,6 +69,17 @@ export const eventType = text(TOPIC, 160, "write an event type as catalog.produc
 export const rpcMethod = text(RPC_METHOD, 200, "write the RPC's full name, as plinth.promotion.v1.PromotionService/Evaluate");
 export const duration = text(DURATION, 12, "write a duration as 250ms, 2s, 5m, 1h or 7d");
 export const path = text(PATH, 300, "write a path as /api/v1/posts/{id}, with * for one segment and ** at the end for the rest");
+export const requestPath = text(
+  "^/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*(\\?[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?$",
+  300,
+  "write the path of a request, as /health",
+);
+export const variableName = text("^[A-Za-z_][A-Za-z0-9_]*$", 100, "name it as an environment variable: LOG_LEVEL");
+export const externalHost = text(
+  "^(\\*|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(/[0-9]{1,2})?|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(/[0-9]{1,3})?)$",
+  253,
+  "write a DNS name, an address, a range as 203.0.113.0/24, or * for any host",
+);
 export const headerName = text(HEADER_NAME, 100, "write a header's name as X-Robots-Tag");
 export const schemaName = text("^[a-z][a-z0-9_]*$", 40, "use lower-case letters, digits and underscores, beginning with a letter");
 export const secretName = text("^[A-Z][A-Z0-9_]*$", 100, "name it as an environment variable: FX_API_KEY");

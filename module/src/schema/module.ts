@@ -42,7 +42,8 @@ export const Module = Type.Object(
     ...field.closed,
     "x-kubernetes-validations": [
       {
-        rule: "!has(self.spec.permissions) || self.spec.permissions.all(p, p.code.startsWith(self.metadata.name + '.'))",
+        // The API server's estimate knows no bound of metadata.name: a comparison costs the shorter side, startsWith would cost the longer.
+        rule: "!has(self.spec.permissions) || self.spec.permissions.all(p, p.code.split('.')[0] == self.metadata.name)",
         message: "a permission begins with the name of its module",
       },
       {

@@ -100,8 +100,19 @@ export const Call = Type.Object(
   },
 );
 
+export const ExternalHost = Type.Object(
+  {
+    host: field.externalHost({ description: "A DNS name, an address, a range as 203.0.113.0/24, or * for any." }),
+    ports: field.setOf(Type.Integer({ minimum: 1, maximum: 65535 }), 20, { minItems: 1, description: "TCP ports." }),
+  },
+  { ...field.closed, description: "A host beside the platform that this module connects to; the network lets no other through." },
+);
+
 /** A path of the public API, served through the gateway. */
 export type Route = Static<typeof Route>;
 
 /** What a module may call of another module. */
 export type Call = Static<typeof Call>;
+
+/** A host beside the platform that a module connects to. */
+export type ExternalHost = Static<typeof ExternalHost>;

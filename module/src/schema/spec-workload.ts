@@ -44,7 +44,19 @@ export const Disruption = Type.Object(
   field.closed,
 );
 
+export const Variable = Type.Object(
+  { name: field.variableName(), value: Type.String({ maxLength: 32_768, description: "Its value, as it is." }) },
+  field.closed,
+);
+
 export const Health = Type.Object(
-  { startupSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 3600, description: "Time that a replica may take to start." })) },
+  {
+    startupSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 3600, description: "Time that a replica may take to start." })),
+    path: Type.Optional(
+      field.requestPath({
+        description: "The image brings a server of its own, not the platform's: probes ask for this path on the HTTP port.",
+      }),
+    ),
+  },
   field.closed,
 );

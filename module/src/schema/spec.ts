@@ -1,7 +1,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import * as field from "./field-types.ts";
-import { Call, Route } from "./spec-traffic.ts";
-import { Autoscaling, Disruption, Health, Resources, Strategy } from "./spec-workload.ts";
+import { Call, ExternalHost, Route } from "./spec-traffic.ts";
+import { Autoscaling, Disruption, Health, Resources, Strategy, Variable } from "./spec-workload.ts";
 
 const Dependency = Type.Object(
   {
@@ -114,11 +114,18 @@ const Secret = Type.Object(
   field.closed,
 );
 
+const argument = Type.String({ maxLength: 4096 });
+
 export const ModuleSpec = Type.Object(
   {
     version: field.semver({ description: "Semantic version of the module." }),
     summary: Type.Optional(field.plain(500, { description: "One sentence: what the module does." })),
     image: Type.Optional(field.plain(500, { description: "Container image; the platform's default image if left out." })),
+    command: Type.Optional(field.list(argument, 50, { description: "What the container runs; the image's own entry point if left out." })),
+    args: Type.Optional(
+      field.list(argument, 100, { description: "Its arguments; those that run this module with the platform's image if left out." }),
+    ),
+    env: Type.Optional(field.listBy("name", Variable, 100, { description: "Environment variables; never secrets." })),
     dependencies: Type.Optional(field.listBy("module", Dependency, 100, { description: "Modules that this one needs." })),
     ports: Type.Optional(Ports),
     database: Type.Optional(Database),
@@ -128,6 +135,7 @@ export const ModuleSpec = Type.Object(
     roles: Type.Optional(field.listBy("name", Role, 50)),
     routes: Type.Optional(field.list(Route, 200, { description: "Public paths, served through the gateway." })),
     calls: Type.Optional(field.listBy("to", Call, 100)),
+    externalHosts: Type.Optional(field.list(ExternalHost, 50, { description: "Hosts beside the platform that it connects to." })),
     config: Type.Optional(field.freeForm("Configuration; hot reloaded.")),
     configSchema: Type.Optional(field.freeForm("JSON Schema of the configuration.")),
     secrets: Type.Optional(field.listBy("name", Secret, 100)),
@@ -152,6 +160,10 @@ export const ModuleSpec = Type.Object(
       {
         rule: "!has(self.calls) || self.calls.all(c, has(self.dependencies) && self.dependencies.exists(d, d.module == c.to))",
         message: "calls names a module that is not among the dependencies",
+      },
+      {
+        rule: "!has(self.health) || !has(self.health.path) || (has(self.ports) && has(self.ports.http))",
+        message: "health.path is asked for on ports.http, which is missing",
       },
       { rule: "!has(self.replicas) || !has(self.autoscaling)", message: "set replicas or autoscaling, not both" },
       {

@@ -52,6 +52,11 @@ export const ModuleStatus = Type.Object({
   phase: Type.Optional(field.oneOf(PHASES)),
   version: Type.Optional(Type.String({ description: "The version that serves now; differs from spec.version during a roll-out." })),
   previousVersion: words,
+  currentRevision: Type.Optional(Type.String({ description: "ControllerRevision of the spec that serves now; absent until one has." })),
+  updateRevision: Type.Optional(Type.String({ description: "ControllerRevision of the spec that is being rolled out." })),
+  failedRevision: Type.Optional(
+    Type.String({ description: "ControllerRevision that was rolled back from; not tried again until the spec changes." }),
+  ),
   replicas: count,
   readyReplicas: count,
   selector: Type.Optional(Type.String({ description: "Label selector of the replicas, for the scale subresource." })),
