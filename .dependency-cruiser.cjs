@@ -20,14 +20,14 @@ const KERNEL_LAYERS = [
   ["base"],
   ["config", "logging", "telemetry", "kube"],
   ["lifecycle", "health", "resilience", "discovery", "identity", "matrix"],
-  ["http", "rpc", "client", "database", "cache", "events", "jobs", "secrets", "state", "modules"],
+  ["http", "rpc", "client", "database", "cache", "events", "jobs", "secrets", "state", "modules", "sagas"],
   ["service"],
   ["testing"],
 ];
 
 /** The layer whose folders do not know each other, and the pairs that do. */
 const CAPABILITIES = KERNEL_LAYERS[3];
-const CAPABILITY_USES = { events: ["database"], jobs: ["database"], state: ["database"], rpc: ["http"] };
+const CAPABILITY_USES = { events: ["database"], jobs: ["database"], state: ["database"], sagas: ["database"], rpc: ["http"] };
 
 /** Stands beside the layers: the local Postgres server, which only a place or a test starts. */
 const EMBEDDED = "embedded";

@@ -46,6 +46,7 @@ export function buildService(parts: ServiceParts): Service<unknown> {
     job: (job, handler, options) => needed("jobs").jobs.define(job, handler, options),
     enqueue: (tx, job, payload, options) => needed("jobs").jobs.enqueue(tx, job, payload, options),
     cron: (job, schedule, handler) => needed("jobs").jobs.cron(job, schedule, () => handler()),
+    saga: (definition) => needed("sagas").sagas.define(definition),
     http: (method, path, handler, options) =>
       registrations.addRoute({ method, path, handler, access: options?.public === true ? "anyone" : "module" }),
     replaceHttpServer(server) {

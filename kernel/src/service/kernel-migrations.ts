@@ -6,6 +6,7 @@ import { eventMigrations } from "../events/event-tables.ts";
 import { migrateJobs } from "../jobs/migrate-jobs.ts";
 import type { Logger } from "../logging/logger.ts";
 import { IDEMPOTENCY_EFFECT_SQL, IDEMPOTENCY_TABLE_SQL } from "../rpc/idempotency-store.ts";
+import { sagaMigrations } from "../sagas/saga-tables.ts";
 import { stateMigrations } from "../state/postgres-state-store.ts";
 
 const idempotencyMigrations: MigrationSource = {
@@ -19,7 +20,7 @@ const idempotencyMigrations: MigrationSource = {
 /** The tables that the kernel keeps in every module's schema, then the module's own. */
 export async function migrationSources(module: Module, folder: string): Promise<MigrationSource[]> {
   const own = await loadMigrations(module.metadata.name, join(folder, "migrations"));
-  return [eventMigrations, idempotencyMigrations, stateMigrations, own];
+  return [eventMigrations, idempotencyMigrations, stateMigrations, sagaMigrations, own];
 }
 
 export interface MigrateModuleOptions {

@@ -11,10 +11,12 @@ import type { Jobs } from "../jobs/jobs.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
 import type { Logger } from "../logging/logger.ts";
 import { SqlIdempotencyStore } from "../rpc/idempotency-store.ts";
+import { createSagas } from "../sagas/create-sagas.ts";
+import type { Sagas } from "../sagas/sagas.ts";
 import { postgresStateStore } from "../state/postgres-state-store.ts";
 import type { StateStore } from "../state/state-store.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import { databaseMetrics, jobsMetrics } from "./instruments.ts";
+import { databaseMetrics, jobsMetrics, sagaMetrics } from "./instruments.ts";
 
 /** Everything that lies in the module's own schema. */
 export interface ModuleStorage {
@@ -22,6 +24,7 @@ export interface ModuleStorage {
   readonly schema: string;
   readonly database: OpenDatabase;
   readonly jobs: Jobs;
+  readonly sagas: Sagas;
   readonly state: StateStore;
   readonly idempotency: SqlIdempotencyStore;
 }
@@ -79,6 +82,7 @@ export async function openStorage(options: StorageOptions): Promise<ModuleStorag
     schema,
     database,
     jobs: createJobs({ module: module.metadata.name, url, schema, logger, metrics: jobsMetrics(metrics) }),
+    sagas: createSagas({ module: module.metadata.name, database, logger, metrics: sagaMetrics(metrics) }),
     state: postgresStateStore(database),
     idempotency: new SqlIdempotencyStore(sql),
   };

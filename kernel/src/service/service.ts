@@ -13,6 +13,8 @@ import type { EnqueueOptions, JobHandler, JobOptions } from "../jobs/jobs.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { ModuleSet } from "../modules/module-set.ts";
 import type { Handlers } from "../rpc/handlers.ts";
+import type { SagaDefinition } from "../sagas/saga.ts";
+import type { SagaRunner } from "../sagas/sagas.ts";
 import type { StateStore } from "../state/state-store.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Tracing } from "../telemetry/tracing.ts";
@@ -66,6 +68,8 @@ export interface Service<ModuleConfig> {
   enqueue(tx: Transaction, name: string, payload: unknown, options?: EnqueueOptions): Promise<string>;
   /** Runs `handler` by a five-field cron line in UTC, once across all replicas. */
   cron(name: string, schedule: string, handler: () => Promise<void>): void;
+  /** Says how sagas of this name are done; what a dead process left is taken up by any replica. */
+  saga<Input, State extends object>(definition: SagaDefinition<Input, State>): SagaRunner<Input, State>;
   /** Small values with ETag and time to live, in the module's schema. */
   readonly state: StateStore;
 

@@ -129,12 +129,14 @@ export async function startService(definition: ServiceDefinition<unknown>, modul
 
     // Stops run in reverse of this: ports first, then consumers, jobs and hooks, pools last.
     for (const { name: hook, hook: run } of registrations.stopHooks) lifecycle.onStop(hook, run);
+    lifecycle.onStop("sagas", () => storage?.sagas.stop());
     lifecycle.onStop("jobs", () => storage?.jobs.stop());
     lifecycle.onStop("messaging", () => messaging.stop());
     ports = await startServers({ ...parts, registrations });
     for (const { name: hook, hook: run } of registrations.startHooks) await named(`start hook "${hook}"`, run);
     await messaging.start();
     if (storage?.jobs.defined) await storage.jobs.start();
+    await storage?.sagas.start();
     lifecycle.onStop("drain", drain);
     health.setReady(true);
   });

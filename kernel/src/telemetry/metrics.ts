@@ -33,6 +33,10 @@ export interface Metrics {
   /** Jobs done: name, and `ok`, `retry` or `dead`. */
   readonly jobs: Distribution<[job: string, outcome: string]>;
   readonly jobsWaiting: Level<[job: string]>;
+  /** Tries of steps: saga, step, and `done`, `skipped`, `refused` or `failed`. */
+  readonly sagaSteps: Distribution<[saga: string, step: string, outcome: string]>;
+  /** Sagas that ended: saga, and `done` or `turned-back`. */
+  readonly sagas: Tally<[saga: string, status: string]>;
   readonly discovery: Distribution<[driver: string]>;
   /** Errors that the error bus was told of, by reason. */
   readonly errors: Tally<[reason: string]>;
@@ -103,6 +107,12 @@ export function createMetrics({ module }: { readonly module: string }): Metrics 
     outboxDepth: level(registry, { name: "plinth_outbox_depth", help: "Events written but not sent yet.", labels: [] }),
     jobs: distribution(registry, { name: "plinth_job_duration_seconds", help: "Jobs done.", labels: ["job", "outcome"] }),
     jobsWaiting: level(registry, { name: "plinth_jobs_waiting", help: "Jobs due and not begun.", labels: ["job"] }),
+    sagaSteps: distribution(registry, {
+      name: "plinth_saga_step_duration_seconds",
+      help: "Tries of the steps of sagas.",
+      labels: ["saga", "step", "outcome"],
+    }),
+    sagas: tally(registry, { name: "plinth_sagas_total", help: "Sagas that ended.", labels: ["saga", "status"] }),
     discovery: distribution(registry, {
       name: "plinth_discovery_duration_seconds",
       help: "Questions to the registry.",

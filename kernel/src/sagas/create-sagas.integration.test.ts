@@ -1,0 +1,238 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { conflict, unavailable } from "../base/errors.ts";
+import { runInContext } from "../base/request-context.ts";
+import { ALL_TENANTS } from "../database/database.ts";
+import { sqlMigration } from "../database/migration.ts";
+import { type OpenDatabase, openDatabase } from "../database/open-database.ts";
+import { silentLogger } from "../logging/silent-logger.ts";
+import { createTestDatabase, type TestDatabase } from "../testing/test-postgres.ts";
+import { createSagas } from "./create-sagas.ts";
+import type { SagaDefinition } from "./saga.ts";
+import { sagaMigrations } from "./saga-tables.ts";
+import type { Sagas } from "./sagas.ts";
+
+let testDatabase: TestDatabase;
+let database: OpenDatabase;
+const running: Sagas[] = [];
+/** What was done, in order; each test has its own. */
+let acts: string[] = [];
+/** What the next call of a step throws. */
+let failures: Record<string, Error[]> = {};
+
+const notes = { name: "notes", migrations: [sqlMigration("0001-notes", "create table notes (text text primary key)")] };
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  const { url, schema } = await testDatabase.provision("shop", [sagaMigrations, notes]);
+  database = await openDatabase({ url, schema, entities: [], logger: silentLogger });
+});
+beforeEach(() => {
+  acts = [];
+  failures = {};
+});
+afterEach(async () => {
+  for (const sagas of running.splice(0)) await sagas.stop();
+  await database.transaction((tx) => tx.query("delete from sagas; delete from notes"), { tenantId: ALL_TENANTS });
+});
+afterAll(async () => {
+  await database.close();
+  await testDatabase.drop();
+});
+
+interface Order {
+  readonly item: string;
+  readonly reservation?: string;
+}
+
+const FAST = { attempts: 3, initialMs: 1, maxMs: 2 };
+
+async function act(name: string): Promise<void> {
+  acts.push(name);
+  const failure = failures[name]?.shift();
+  if (failure !== undefined) throw failure;
+}
+
+const order: SagaDefinition<{ item: string }, Order> = {
+  name: "order",
+  begin: ({ item }) => ({ item }),
+  steps: [
+    {
+      name: "reserve",
+      timeoutMs: 1_000,
+      retry: FAST,
+      async call(_, { idempotencyKey, sagaId }) {
+        expect(idempotencyKey).toBe(`${sagaId}:reserve:do`);
+        await act("reserve");
+        return { reservation: "r1" };
+      },
+      undo: () => act("release"),
+    },
+    {
+      name: "place",
+      timeoutMs: 1_000,
+      retry: FAST,
+      async write({ item, reservation }, tx) {
+        await tx.query("insert into notes values ($1)", [`${item} ${reservation}`]);
+        await act("place");
+      },
+      pointOfNoReturn: true,
+    },
+    { name: "gift", timeoutMs: 1_000, retry: FAST, when: ({ item }) => item === "present", call: () => act("wrap") },
+    { name: "capture", timeoutMs: 1_000, retry: FAST, call: () => act("capture") },
+  ],
+  async turnedBack({ item }, tx, { reason }) {
+    await tx.query("insert into notes values ($1)", [`${item} turned back: ${reason}`]);
+  },
+};
+
+function open(definition = order, lookEveryMs = 5) {
+  const sagas = createSagas({ module: "shop", database, logger: silentLogger, lookEveryMs });
+  running.push(sagas);
+  return { sagas, runner: sagas.define(definition) };
+}
+
+const noted = async () => (await database.read((tx) => tx.query<{ text: string }>("select text from notes"))).map(({ text }) => text);
+
+test("does its steps in order, keeps what they learn, and leaves out what is not needed", async () => {
+  const { runner } = open();
+  const saga = await runner.run({ item: "book" }, { key: "a", waitMs: 10_000 });
+  expect(saga).toMatchObject({ status: "done", state: { item: "book", reservation: "r1" }, step: undefined, failure: undefined });
+  expect(acts).toEqual(["reserve", "place", "capture"]);
+  expect(await noted()).toEqual(["book r1"]);
+  const timeline = await runner.timeline("a");
+  expect(timeline?.entries.map(({ step, outcome }) => `${step} ${outcome}`)).toEqual([
+    "reserve done",
+    "place done",
+    "gift skipped",
+    "capture done",
+  ]);
+});
+
+test("a refusal turns it back, and says why", async () => {
+  failures = { place: [conflict("Sold out.", { reason: "OUT_OF_STOCK" })] };
+  const { runner } = open();
+  const saga = await runner.run({ item: "book" }, { key: "a", waitMs: 10_000 });
+  expect(saga).toMatchObject({ status: "turned-back", failure: { step: "place", reason: "OUT_OF_STOCK", message: "Sold out." } });
+  expect(acts).toEqual(["reserve", "place", "release"]);
+  expect(await noted()).toEqual(["book turned back: OUT_OF_STOCK"]);
+});
+
+test("a passing failure is tried again; an undo until it succeeds", async () => {
+  const away = () => unavailable("Away.");
+  failures = { reserve: [away(), away()], place: [away(), away(), away()], release: Array.from({ length: 9 }, away) };
+  const { runner } = open();
+  expect(await runner.run({ item: "book" }, { key: "a", waitMs: 10_000 })).toMatchObject({ status: "turned-back" });
+  expect(acts.filter((name) => name === "reserve")).toHaveLength(3);
+  expect(acts.filter((name) => name === "release")).toHaveLength(10);
+});
+
+test("past the point of no return it goes on until it has succeeded", async () => {
+  failures = { capture: [conflict("No."), unavailable("Away."), conflict("No.")] };
+  const { runner } = open();
+  expect(await runner.run({ item: "book" }, { key: "a", waitMs: 10_000 })).toMatchObject({ status: "done" });
+  expect(acts).toEqual(["reserve", "place", "capture", "capture", "capture", "capture"]);
+});
+
+test("the same key is the same saga, however many ask at once; with another input it is refused", async () => {
+  const { runner } = open();
+  const { runner: replica } = open();
+  const all = await Promise.all([runner, replica, runner, replica].map((each) => each.run({ item: "book" }, { key: "a", waitMs: 10_000 })));
+  expect(new Set(all.map(({ id }) => id)).size).toBe(1);
+  expect(all.map(({ status }) => status)).toEqual(["done", "done", "done", "done"]);
+  expect(acts).toEqual(["reserve", "place", "capture"]);
+  await expect(runner.run({ item: "pen" }, { key: "a", waitMs: 10 })).rejects.toMatchObject({ reason: "IDEMPOTENCY_CONFLICT" });
+});
+
+test("what is begun in a transaction is done if and only if that commits", async () => {
+  const { sagas, runner } = open();
+  await sagas.start();
+  const rolledBack = database.transaction(async (tx) => {
+    await runner.start(tx, { item: "pen" }, { key: "never" });
+    throw new Error("changed my mind");
+  });
+  await expect(rolledBack).rejects.toThrow("changed my mind");
+  expect(await database.transaction((tx) => runner.start(tx, { item: "book" }, { key: "a" }))).toBe(true);
+  expect(await database.transaction((tx) => runner.start(tx, { item: "book" }, { key: "a" }))).toBe(false);
+  expect(await runner.run({ item: "book" }, { key: "a", waitMs: 10_000 })).toMatchObject({ status: "done" });
+  expect(await runner.find("never")).toBeUndefined();
+});
+
+test("what a dead process left is taken up where it stood, under the same key to the callee", async () => {
+  let die: () => void = () => undefined;
+  const reached = new Promise<void>((resolve) => {
+    die = resolve;
+  });
+  const [reserve, ...rest] = order.steps;
+  // Stands still in its second step for ever, as a process that was killed there.
+  const { runner: dying } = open({
+    ...order,
+    steps: [reserve, { name: "place", timeoutMs: 60_000, call: () => new Promise(() => die()) }, ...rest.slice(1)] as typeof order.steps,
+  });
+  void dying.run({ item: "book" }, { key: "a", waitMs: 0 });
+  await reached;
+  running.pop();
+  // Its lease runs out: time does not pass for tests.
+  await database.transaction((tx) => tx.query("update sagas set wake_at = now()"), { tenantId: ALL_TENANTS });
+  const { sagas, runner } = open();
+  await sagas.start();
+  expect(await runner.run({ item: "book" }, { key: "a", waitMs: 10_000 })).toMatchObject({ status: "done" });
+  expect(acts).toEqual(["reserve", "place", "capture"]);
+  expect((await runner.timeline("a"))?.entries[1]).toMatchObject({ step: "place", attempt: 2, outcome: "done" });
+});
+
+test("a worker that was too slow writes nothing any more", async () => {
+  const { runner } = open({
+    ...order,
+    steps: [
+      {
+        name: "place",
+        timeoutMs: 1_000,
+        async write(_, tx) {
+          await tx.query("insert into notes values ('late')");
+          await database.transaction((other) => other.query("update sagas set owner = gen_random_uuid()"), { tenantId: ALL_TENANTS });
+        },
+      },
+    ],
+  });
+  expect(await runner.run({ item: "book" }, { key: "a", waitMs: 200 })).toMatchObject({ status: "running" });
+  expect(await noted()).toEqual([]);
+});
+
+test("a stop lets the step in hand finish and gives the saga to another replica at once", async () => {
+  let finish: () => void = () => undefined;
+  const { sagas, runner } = open({
+    ...order,
+    steps: order.steps.map((step) =>
+      step.name === "reserve" ? { ...step, call: () => new Promise<void>((resolve) => (finish = resolve)) } : step,
+    ) as typeof order.steps,
+  });
+  void runner.run({ item: "book" }, { key: "a", waitMs: 0 });
+  const { sagas: others, runner: replica } = open();
+  await others.start();
+  while ((await replica.find("a")) === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
+  const stopped = sagas.stop();
+  finish();
+  await stopped;
+  expect(await replica.run({ item: "book" }, { key: "a", waitMs: 10_000 })).toMatchObject({ status: "done" });
+  expect(acts).toEqual(["place", "capture"]);
+});
+
+test("sagas of another tenant are not seen, and are worked on in their own", async () => {
+  const { runner } = open();
+  const context = { requestId: "r", traceId: "", module: "shop", tenantId: "acme", signal: new AbortController().signal };
+  await runInContext(context, () => runner.run({ item: "book" }, { key: "a", waitMs: 10_000 }));
+  expect(await runner.find("a")).toBeUndefined();
+  expect(await runInContext(context, () => runner.find("a"))).toMatchObject({ status: "done" });
+});
+
+test.each([
+  ["two steps of one name", { ...order, steps: [...order.steps, ...order.steps] }, /two steps named reserve/],
+  ["no steps", { ...order, steps: [] }, /no steps/],
+  [
+    "an undo that would never run",
+    { ...order, steps: order.steps.map((step) => ({ ...step, undo: async () => undefined })) },
+    /place is past/,
+  ],
+] as const)("%s are refused at start", (_, definition, message) => {
+  expect(() => open(definition as typeof order)).toThrow(message);
+});

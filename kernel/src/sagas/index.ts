@@ -1,0 +1,16 @@
+export { createSagas } from "./create-sagas.ts";
+export {
+  type CallStep,
+  defineSaga,
+  type LocalStep,
+  type RetryPolicy,
+  type Saga,
+  type SagaDefinition,
+  type SagaEntry,
+  type SagaFailure,
+  type SagaStatus,
+  type SagaStep,
+  type StepInHand,
+} from "./saga.ts";
+export { sagaMigrations } from "./saga-tables.ts";
+export type { RunOptions, SagaRunner, Sagas, SagaTimeline } from "./sagas.ts";

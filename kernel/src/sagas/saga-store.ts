@@ -1,0 +1,191 @@
+import { ALL_TENANTS, type Database, type Transaction } from "../database/database.ts";
+import type { Move, Position } from "./next-move.ts";
+import type { Saga, SagaEntry, SagaFailure, SagaStatus } from "./saga.ts";
+
+/** A row of `sagas`, with what only the runner needs. */
+export interface StoredSaga extends Saga<object> {
+  readonly tenantId: string;
+  readonly inputHash: string;
+  readonly attempt: number;
+  readonly requestId: string;
+  readonly traceId: string | undefined;
+}
+
+export interface NewSaga {
+  readonly id: string;
+  readonly name: string;
+  readonly key: string;
+  readonly inputHash: string;
+  readonly state: object;
+  readonly step: string;
+  readonly requestId: string;
+  readonly traceId: string | undefined;
+}
+
+/** What is written after each try. */
+export interface Tried {
+  readonly saga: StoredSaga;
+  readonly owner: string;
+  readonly position: Position;
+  readonly move: Move;
+  readonly state: object;
+  readonly outcome: SagaEntry["outcome"];
+  readonly startedAt: Date;
+  readonly durationMs: number;
+  readonly error: string | undefined;
+  /** How long nobody else takes the saga up, ms from now; undefined gives it back to whoever comes first, after the move's wait. */
+  readonly keepForMs: number | undefined;
+}
+
+/** Somebody else works on the saga: this worker was too slow, and whatever it does now counts for nothing. */
+export class SagaTakenOverError extends Error {
+  constructor(id: string) {
+    super(`Saga ${id} was taken over by another worker.`);
+    this.name = "SagaTakenOverError";
+  }
+}
+
+const COLUMNS = `id, tenant_id as "tenantId", name, key, input_hash as "inputHash", state, status, step, attempt, failure, request_id as "requestId",
+  trace_id as "traceId", created_at as "createdAt", finished_at as "finishedAt"`;
+
+interface Row {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly name: string;
+  readonly key: string;
+  readonly inputHash: string;
+  readonly state: object;
+  readonly status: SagaStatus;
+  readonly step: string | null;
+  readonly attempt: number;
+  readonly failure: SagaFailure | null;
+  readonly requestId: string;
+  readonly traceId: string | null;
+  readonly createdAt: Date;
+  readonly finishedAt: Date | null;
+}
+
+/** Undefined when a saga of that name and key is there already. With an owner it is in hand at once, for `keepForMs`. */
+export async function insertSaga(
+  tx: Transaction,
+  saga: NewSaga,
+  owner: string | undefined,
+  keepForMs: number,
+): Promise<StoredSaga | undefined> {
+  const [row] = await tx.query<Row>(
+    `insert into sagas (id, name, key, input_hash, state, status, step, request_id, trace_id, owner, wake_at)
+     values ($1, $2, $3, $4, $5::jsonb, 'running', $6, $7, $8, $9, now() + $10::float8 * interval '1 ms')
+     on conflict (tenant_id, name, key) do nothing returning ${COLUMNS}`,
+    [
+      saga.id,
+      saga.name,
+      saga.key,
+      saga.inputHash,
+      JSON.stringify(saga.state),
+      saga.step,
+      saga.requestId,
+      saga.traceId ?? null,
+      owner ?? null,
+      owner === undefined ? 0 : keepForMs,
+    ],
+  );
+  return row === undefined ? undefined : toSaga(row);
+}
+
+export async function findSaga(tx: Transaction, name: string, key: string): Promise<StoredSaga | undefined> {
+  const [row] = await tx.query<Row>(`select ${COLUMNS} from sagas where tenant_id = $1 and name = $2 and key = $3`, [
+    tx.tenantId,
+    name,
+    key,
+  ]);
+  return row === undefined ? undefined : toSaga(row);
+}
+
+/** Takes up to `limit` sagas that nobody works on, of all tenants; a try that somebody did not live to note counts as failed. */
+export async function claimSagas(
+  database: Database,
+  names: readonly string[],
+  owner: string,
+  keepForMs: number,
+  limit: number,
+): Promise<StoredSaga[]> {
+  const rows = await database.transaction(
+    (tx) =>
+      tx.query<Row>(
+        `update sagas set attempt = attempt + (owner is not null)::int, owner = $1, wake_at = now() + $2::float8 * interval '1 ms'
+         where id in (select id from sagas where finished_at is null and wake_at <= now() and name = any($3) order by wake_at limit $4
+           for update skip locked)
+         returning ${COLUMNS}`,
+        [owner, keepForMs, names, limit],
+      ),
+    { tenantId: ALL_TENANTS },
+  );
+  return rows.map(toSaga);
+}
+
+/** Writes where the saga stands and a line of its timeline, in one statement. Throws `SagaTakenOverError`. */
+export async function noteTry(tx: Transaction, tried: Tried): Promise<void> {
+  const { saga, owner, position, move, keepForMs } = tried;
+  const go = move.kind === "go" ? move : undefined;
+  const written = await tx.query(
+    `with moved as (
+       update sagas set state = $3::jsonb, status = $4, step = $5, attempt = $6, failure = $7::jsonb,
+         owner = case when $8::float8 is null then null else owner end,
+         wake_at = now() + coalesce($8::float8, $9::float8) * interval '1 ms',
+         finished_at = case when $5::text is null then now() end
+       where id = $1 and owner = $2 returning id
+     )
+     insert into saga_entries (tenant_id, saga_id, step, direction, attempt, outcome, started_at, duration_ms, error, trace_id)
+     select $10, id, $11, $12, $13, $14, $15::timestamptz, $16, $17, $18 from moved returning position`,
+    [
+      saga.id,
+      owner,
+      JSON.stringify(tried.state),
+      go?.position.status ?? (move.kind === "end" ? move.status : null),
+      go?.position.step ?? null,
+      go?.position.attempt ?? 0,
+      JSON.stringify((go === undefined ? move.kind === "end" && move.failure : go.position.failure) || null),
+      go === undefined ? null : (keepForMs ?? null),
+      go?.afterMs ?? 0,
+      saga.tenantId,
+      position.step,
+      position.status === "running" ? "do" : "undo",
+      position.attempt + 1,
+      tried.outcome,
+      tried.startedAt.toISOString(),
+      Math.round(tried.durationMs),
+      tried.error?.slice(0, 2_000) ?? null,
+      saga.traceId ?? null,
+    ],
+  );
+  if (written.length === 0) throw new SagaTakenOverError(saga.id);
+}
+
+/** Gives sagas in hand back at once, for another replica: this one stops. */
+export async function giveBack(database: Database, ids: readonly string[], owner: string): Promise<void> {
+  await database.transaction(
+    (tx) =>
+      tx.query("update sagas set owner = null, wake_at = now() where id = any($1) and owner = $2 and finished_at is null", [ids, owner]),
+    { tenantId: ALL_TENANTS },
+  );
+}
+
+/** Oldest first. */
+export async function listEntries(tx: Transaction, sagaId: string): Promise<SagaEntry[]> {
+  const rows = await tx.query<Omit<SagaEntry, "error" | "traceId"> & { error: string | null; traceId: string | null }>(
+    `select step, direction, attempt, outcome, started_at as "startedAt", duration_ms as "durationMs", error, trace_id as "traceId"
+     from saga_entries where saga_id = $1 order by position`,
+    [sagaId],
+  );
+  return rows.map((row) => ({ ...row, error: row.error ?? undefined, traceId: row.traceId ?? undefined }));
+}
+
+function toSaga(row: Row): StoredSaga {
+  return {
+    ...row,
+    step: row.step ?? undefined,
+    failure: row.failure ?? undefined,
+    traceId: row.traceId ?? undefined,
+    finishedAt: row.finishedAt ?? undefined,
+  };
+}

@@ -1,0 +1,121 @@
+import type { PlinthError } from "../base/errors.ts";
+import type { Transaction } from "../database/database.ts";
+
+/** What a step is told beside the saga's state. */
+export interface StepInHand {
+  readonly sagaId: string;
+  /** The key under which the saga was started. */
+  readonly key: string;
+  readonly tenantId: string;
+  /** The same at each try of the step, and another one for its compensation: send it along as the Idempotency-Key. */
+  readonly idempotencyKey: string;
+  /** 1 on the first try. */
+  readonly attempt: number;
+  /** Aborts at the step's time limit, and when the service stops. */
+  readonly signal: AbortSignal;
+}
+
+/** What a step adds to the saga's state; JSON. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a step that learns nothing returns nothing
+export type Learned<State> = Partial<State> | undefined | void;
+
+export interface RetryPolicy {
+  /** Tries in all, before the saga turns back; past the point of no return they go on for ever. */
+  readonly attempts: number;
+  /** Wait after the first failure, ms; it doubles. */
+  readonly initialMs: number;
+  readonly maxMs: number;
+}
+
+interface StepBase<State> {
+  readonly name: string;
+  /** Longest time that one try may take, ms. */
+  readonly timeoutMs: number;
+  readonly retry?: RetryPolicy;
+  /** Skips the step; asked with the state as it is then. */
+  readonly when?: (state: State) => boolean;
+  /** Once this step has succeeded nothing is undone any more: what follows is tried until it succeeds. */
+  readonly pointOfNoReturn?: boolean;
+}
+
+/**
+ * A step that calls somebody else. It may run more than once with the same `idempotencyKey`, and its compensation may be asked to undo what
+ * never arrived: a lost answer leaves both possible.
+ */
+export interface CallStep<State> extends StepBase<State> {
+  readonly call: (state: State, step: StepInHand) => Promise<Learned<State>>;
+  readonly undo?: (state: State, step: StepInHand) => Promise<void>;
+}
+
+/** A step in the own schema: what it writes and the note that it is done commit together, so that it takes effect once. */
+export interface LocalStep<State> extends StepBase<State> {
+  readonly write: (state: State, tx: Transaction, step: StepInHand) => Promise<Learned<State>>;
+  readonly undo?: (state: State, tx: Transaction, step: StepInHand) => Promise<void>;
+}
+
+export type SagaStep<State> = CallStep<State> | LocalStep<State>;
+
+/**
+ * A business process over several services as a list of steps. A step that is refused (a definite answer) or that fails too often turns the saga
+ * back: what was done is undone in reverse order, by `undo`, until that has succeeded.
+ */
+export interface SagaDefinition<Input, State extends object> {
+  readonly name: string;
+  /** The state that it begins with. */
+  readonly begin: (input: Input) => State;
+  readonly steps: readonly SagaStep<State>[];
+  /** Runs once in the transaction that ends a saga turned back, after all was undone. */
+  readonly turnedBack?: (state: State, tx: Transaction, failure: SagaFailure) => Promise<void>;
+}
+
+/** Why a saga was turned back. */
+export interface SagaFailure {
+  readonly step: string;
+  readonly code: PlinthError["code"];
+  readonly reason: string;
+  readonly message: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export type SagaStatus = "running" | "turning-back" | "done" | "turned-back";
+
+/** A saga as it stands. */
+export interface Saga<State> {
+  readonly id: string;
+  readonly name: string;
+  readonly key: string;
+  readonly status: SagaStatus;
+  readonly state: State;
+  /** The step that comes next, or that is being undone; undefined once it has ended. */
+  readonly step: string | undefined;
+  readonly failure: SagaFailure | undefined;
+  readonly createdAt: Date;
+  readonly finishedAt: Date | undefined;
+}
+
+/** One try of one step, as the timeline shows it. */
+export interface SagaEntry {
+  readonly step: string;
+  readonly direction: "do" | "undo";
+  readonly attempt: number;
+  readonly outcome: "done" | "skipped" | "refused" | "failed";
+  readonly startedAt: Date;
+  readonly durationMs: number;
+  readonly error: string | undefined;
+  readonly traceId: string | undefined;
+}
+
+export const DEFAULT_STEP_RETRY: RetryPolicy = { attempts: 4, initialMs: 100, maxMs: 2_000 };
+
+/** Checks a definition once, at start: names are what a stored saga finds its way by. */
+export function defineSaga<Input, State extends object>(definition: SagaDefinition<Input, State>): SagaDefinition<Input, State> {
+  const { name, steps } = definition;
+  const names = steps.map((step) => step.name);
+  const twice = names.find((step, index) => names.indexOf(step) !== index);
+  if (twice !== undefined) throw new Error(`Saga ${name} has two steps named ${twice}; give each a name of its own.`);
+  if (steps.length === 0) throw new Error(`Saga ${name} has no steps.`);
+  const final = steps.findIndex((step) => step.pointOfNoReturn);
+  const vain = final < 0 ? undefined : steps.slice(final).find((step) => step.undo !== undefined);
+  if (vain !== undefined) throw new Error(`Saga ${name}: ${vain.name} is past the point of no return, so its undo would never run.`);
+  return definition;
+}

@@ -1,0 +1,38 @@
+import type { Transaction } from "../database/database.ts";
+import type { Saga, SagaDefinition, SagaEntry } from "./saga.ts";
+
+export interface RunOptions {
+  /** Unique within the saga's name and the tenant; a second run under the same key is the same saga. */
+  readonly key: string;
+  /** How long to wait for its end; it goes on afterwards. */
+  readonly waitMs: number;
+}
+
+/** A saga's timeline: how it stands, and each try of each step. */
+export interface SagaTimeline<State> {
+  readonly saga: Saga<State>;
+  readonly entries: readonly SagaEntry[];
+}
+
+/** How a module runs one kind of saga. */
+export interface SagaRunner<Input, State extends object> {
+  /**
+   * Begins the saga and works on it at once. Answers how it stands after `waitMs`, or when it has ended, whichever comes first; a failure is told in
+   * the answer, not thrown. CONFLICT, reason IDEMPOTENCY_CONFLICT, when the key was used with another input.
+   */
+  run(input: Input, options: RunOptions): Promise<Saga<State>>;
+  /** Begins it in the caller's transaction: it is worked on if and only if `tx` commits. False where it was begun before. */
+  start(tx: Transaction, input: Input, options: { readonly key: string }): Promise<boolean>;
+  find(key: string): Promise<Saga<State> | undefined>;
+  timeline(key: string): Promise<SagaTimeline<State> | undefined>;
+}
+
+/** All sagas of a module. Whatever a dead process leaves is taken up by any other within seconds. */
+export interface Sagas {
+  /** Before `start`. */
+  define<Input, State extends object>(definition: SagaDefinition<Input, State>): SagaRunner<Input, State>;
+  readonly defined: boolean;
+  start(): Promise<void>;
+  /** Ends after the steps in hand; what is unfinished goes to other replicas, or waits for the next start. */
+  stop(): Promise<void>;
+}

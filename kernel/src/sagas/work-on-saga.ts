@@ -1,0 +1,152 @@
+import { type Clock, systemClock } from "../base/clock.ts";
+import { PlinthError } from "../base/errors.ts";
+import { type RequestContext, runInContext } from "../base/request-context.ts";
+import type { Database, Transaction } from "../database/database.ts";
+import type { Logger } from "../logging/logger.ts";
+import { deadlineSignal } from "../resilience/deadline.ts";
+import { afterFailure, afterSuccess, isRefusal, type Move, type Position } from "./next-move.ts";
+import type { Learned, SagaDefinition, SagaStep, StepInHand } from "./saga.ts";
+import { noteTry, type StoredSaga } from "./saga-store.ts";
+
+export interface SagaMetrics {
+  /** One try: `done`, `skipped`, `refused` or `failed`. */
+  step(saga: string, step: string, outcome: string, seconds: number): void;
+  ended(saga: string, status: "done" | "turned-back"): void;
+}
+
+export interface Workshop {
+  readonly module: string;
+  readonly database: Database;
+  readonly logger: Logger;
+  readonly metrics?: SagaMetrics | undefined;
+  /** This process's mark on the sagas that it works on. */
+  readonly owner: string;
+  /** Aborts what is in hand, when a stop has waited long enough. */
+  readonly abort: AbortSignal;
+  /** True once no further step is to begin. */
+  readonly stopping: () => boolean;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: sagas of all kinds lie in one table; each is worked on by the definition of its name
+export type AnySaga = SagaDefinition<any, any>;
+type AnyStep = SagaStep<object>;
+
+/** Beyond a step's time limit, for the writes around it. */
+const LEASE_SLACK_MS = 10_000;
+/** A longer wait is not waited out here: the saga is given back, and taken up when it is due. */
+const LONGEST_WAIT_IN_HAND_MS = 1_000;
+
+/** How long the saga stays with whoever begins this step. */
+export function leaseMs(definition: AnySaga, step: string): number {
+  const found = definition.steps.find(({ name }) => name === step);
+  return (found?.timeoutMs ?? 0) + LEASE_SLACK_MS;
+}
+
+/** Does step after step until the saga ends, has to wait long, or the service stops. Answers how it stands then. */
+export async function workOnSaga(shop: Workshop, definition: AnySaga, claimed: StoredSaga): Promise<StoredSaga> {
+  const { clock = systemClock } = shop;
+  let saga = claimed;
+  while (saga.step !== undefined && !shop.stopping()) {
+    const { next, move } = await tryStep(shop, definition, saga);
+    saga = next;
+    if (move.kind === "end") {
+      shop.metrics?.ended(saga.name, move.status);
+      if (move.status === "turned-back") {
+        shop.logger.warn("A saga was turned back", { saga: saga.name, id: saga.id, key: saga.key, ...move.failure });
+      }
+    } else if (move.afterMs > LONGEST_WAIT_IN_HAND_MS) break;
+    else if (move.afterMs > 0) await clock.sleep(move.afterMs, shop.abort);
+  }
+  return saga;
+}
+
+interface Result {
+  readonly next: StoredSaga;
+  readonly move: Move;
+}
+
+/** One try of the step that comes next, and the note of it. Throws only where the note cannot be written: then the lease runs out. */
+async function tryStep(shop: Workshop, definition: AnySaga, saga: StoredSaga): Promise<Result> {
+  const { clock = systemClock } = shop;
+  const position = positionOf(saga);
+  const step = definition.steps.find(({ name }) => name === position.step) as AnyStep;
+  const startedAt = new Date(clock.now());
+  const began = clock.elapsed();
+  using limit = deadlineSignal(clock.now() + step.timeoutMs, [shop.abort]);
+  const inHand: StepInHand = {
+    sagaId: saga.id,
+    key: saga.key,
+    tenantId: saga.tenantId,
+    idempotencyKey: `${saga.id}:${step.name}:${position.status === "running" ? "do" : "undo"}`,
+    attempt: position.attempt + 1,
+    signal: limit.signal,
+  };
+  const needed = step.when?.(saga.state) ?? true;
+
+  async function note(tx: Transaction, learned: Learned<object>): Promise<Result> {
+    const state = learned ? { ...saga.state, ...learned } : saga.state;
+    const move = afterSuccess(definition.steps, position);
+    return write(tx, move, state, needed ? "done" : "skipped", undefined);
+  }
+  async function write(tx: Transaction, move: Move, state: object, outcome: Outcome, error: string | undefined): Promise<Result> {
+    if (move.kind === "end" && move.failure !== undefined) await definition.turnedBack?.(state, tx, move.failure);
+    const keeps = move.kind === "go" && move.afterMs <= LONGEST_WAIT_IN_HAND_MS;
+    const keepForMs = keeps ? move.afterMs + leaseMs(definition, move.position.step) : undefined;
+    const durationMs = clock.elapsed() - began;
+    await noteTry(tx, { saga, owner: shop.owner, position, move, state, outcome, startedAt, durationMs, error, keepForMs });
+    shop.metrics?.step(saga.name, step.name, outcome, durationMs / 1000);
+    return { next: moved(saga, move, state, clock), move };
+  }
+
+  const transaction = <T>(work: (tx: Transaction) => Promise<T>, signal?: AbortSignal): Promise<T> =>
+    shop.database.transaction(work, { tenantId: saga.tenantId, ...(signal === undefined ? {} : { signal }) });
+
+  return runInContext(contextOf(shop, saga, limit.signal), async () => {
+    try {
+      if (!needed) return await transaction((tx) => note(tx, undefined));
+      if ("write" in step) {
+        return await transaction(async (tx) => {
+          if (position.status === "running") return note(tx, await step.write(saga.state, tx, inHand));
+          await step.undo?.(saga.state, tx, inHand);
+          return note(tx, undefined);
+        }, limit.signal);
+      }
+      const learned = position.status === "running" ? await step.call(saga.state, inHand) : await step.undo?.(saga.state, inHand);
+      return await transaction((tx) => note(tx, learned ?? undefined));
+    } catch (thrown) {
+      const error = PlinthError.from(thrown);
+      const move = afterFailure(definition.steps, position, error, shop.random ?? Math.random);
+      shop.logger.warn("A step of a saga failed", {
+        saga: saga.name,
+        id: saga.id,
+        step: step.name,
+        undo: position.status === "turning-back",
+        attempt: position.attempt + 1,
+        error: thrown,
+      });
+      const told = `${error.reason}: ${error.message}`;
+      return transaction((tx) => write(tx, move, saga.state, isRefusal(error) ? "refused" : "failed", told));
+    }
+  });
+}
+
+type Outcome = "done" | "skipped" | "refused" | "failed";
+
+function positionOf({ status, step, attempt, failure }: StoredSaga): Position {
+  return { status: status === "turning-back" ? "turning-back" : "running", step: step as string, attempt, failure };
+}
+
+function moved(saga: StoredSaga, move: Move, state: object, clock: Clock): StoredSaga {
+  if (move.kind === "end") {
+    return { ...saga, state, status: move.status, step: undefined, attempt: 0, failure: move.failure, finishedAt: new Date(clock.now()) };
+  }
+  return { ...saga, state, ...move.position };
+}
+
+/** A saga works in the name of its module: whoever began it may be long gone. */
+function contextOf(shop: Workshop, saga: StoredSaga, signal: AbortSignal): RequestContext {
+  const { requestId, traceId = "", tenantId } = saga;
+  return { requestId, traceId, module: shop.module, tenantId, signal };
+}
