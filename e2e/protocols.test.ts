@@ -118,7 +118,7 @@ describe("by REST", () => {
       token: ada.token,
       headers: { "idempotency-key": "key-1" },
     });
-    expect(other).toMatchObject({ status: 409, body: { error: { details: { reason: "IDEMPOTENCY_KEY_REUSED" } } } });
+    expect(other).toMatchObject({ status: 422, body: { error: { details: { reason: "IDEMPOTENCY_CONFLICT" } } } });
   });
 });
 

@@ -57,3 +57,4 @@ export {
   statusMessage,
   statusOfError,
 } from "./status-details.ts";
+export { defineTransitions, type Guard, type Target, type Transitions, type TransitionTable } from "./transitions.ts";

@@ -59,7 +59,7 @@ describe("an Idempotency-Key", () => {
     await create("k1", "A");
     const other = await create("k1", "B");
     expect(other.status).toBe(409);
-    expect(reasonOf(other)).toBe("IDEMPOTENCY_KEY_REUSED");
+    expect(reasonOf(other)).toBe("IDEMPOTENCY_CONFLICT");
   });
 
   test("belongs to one user", async () => {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type DescMethod, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
-import { badRequest, conflict, PlinthError } from "../base/errors.ts";
+import { badRequest, conflict, PlinthError, validation } from "../base/errors.ts";
 import type { SqlRunner } from "../base/request-context.ts";
 import { decodeStatusDetails, encodeStatusDetails, GRPC_STATUS } from "../base/status-details.ts";
 import { HTTP_STATUS } from "../http/envelope.ts";
@@ -127,9 +127,10 @@ async function beginOrWait(store: IdempotencyStore, call: Call, scope: string, k
     const result = await store.begin(scope, key, fingerprint, leaseMs);
     if (result.kind === "started" || result.kind === "replay") return result;
     if (result.kind === "reused") {
-      throw conflict("The Idempotency-Key was used for another request. Take a new key for a new request.", {
-        reason: "IDEMPOTENCY_KEY_REUSED",
-      });
+      throw validation(
+        { "Idempotency-Key": "was used for another request; take a new key for a new request" },
+        { reason: "IDEMPOTENCY_CONFLICT" },
+      );
     }
     if (result.kind === "lost") {
       throw conflict("A request with this Idempotency-Key was done, but its answer is lost. Look for what it has made.", {

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { systemClock } from "../base/clock.ts";
-import { conflict } from "../base/errors.ts";
+import { validation } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
 import { currentContext } from "../base/request-context.ts";
 import type { Database, Transaction } from "../database/database.ts";
@@ -126,7 +126,7 @@ export function createSagas(options: CreateSagasOptions): Sagas {
       if (inserted !== undefined) return { saga: inserted, began: true };
       const found = (await findSaga(tx, name, saga.key)) as StoredSaga;
       if (found.inputHash === saga.inputHash) return { saga: found, began: false };
-      throw conflict(`The key ${saga.key} was used for another ${name}. Take a new key for a new one.`, { reason: "IDEMPOTENCY_CONFLICT" });
+      throw validation({ key: `was used for another ${name}; take a new key for a new one` }, { reason: "IDEMPOTENCY_CONFLICT" });
     }
 
     return {

@@ -18,7 +18,7 @@ export interface SagaTimeline<State> {
 export interface SagaRunner<Input, State extends object> {
   /**
    * Begins the saga and works on it at once. Answers how it stands after `waitMs`, or when it has ended, whichever comes first; a failure is told in
-   * the answer, not thrown. CONFLICT, reason IDEMPOTENCY_CONFLICT, when the key was used with another input.
+   * the answer, not thrown. VALIDATION_ERROR, reason IDEMPOTENCY_CONFLICT, when the key was used with another input.
    */
   run(input: Input, options: RunOptions): Promise<Saga<State>>;
   /** Begins it in the caller's transaction: it is worked on if and only if `tx` commits. False where it was begun before. */
