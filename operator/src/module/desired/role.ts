@@ -1,0 +1,54 @@
+import type { KubeObject } from "@plinth/kernel/kube";
+import { isKernelModule, type Module } from "@plinth/module";
+import type { Resolved } from "../resolved.ts";
+import type { Settings } from "../settings.ts";
+import { childMetadata } from "./metadata.ts";
+import { configMapName, databaseSecretName, jobsLeaseName } from "./names.ts";
+import { needsPostgres } from "./needs-postgres.ts";
+
+interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly resourceNames?: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+/** They follow the set of modules themselves. */
+const FOLLOWERS = ["authz"];
+
+/**
+ * What the module may ask of the API server: its own declaration and database Secret, the Lease of its jobs, and where the others are; nothing
+ * for an image that does not know the platform.
+ */
+export function buildRole({ module }: Resolved, settings: Settings): KubeObject {
+  return {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "Role",
+    metadata: childMetadata(module),
+    rules: isKernelModule(module) ? [...rulesOf(module, settings)] : [],
+  };
+}
+
+function* rulesOf(module: Module, { discovery, gatewayModule }: Settings): Generator<Rule> {
+  const { name } = module.metadata;
+  yield { apiGroups: [""], resources: ["configmaps"], resourceNames: [configMapName(name)], verbs: ["get", "list", "watch"] };
+  if (needsPostgres(module)) {
+    yield { apiGroups: [""], resources: ["secrets"], resourceNames: [databaseSecretName(name)], verbs: ["get", "list", "watch"] };
+  }
+  if (module.spec.database !== undefined) {
+    yield {
+      apiGroups: ["coordination.k8s.io"],
+      resources: ["leases"],
+      resourceNames: [jobsLeaseName(name)],
+      verbs: ["get", "update", "patch"],
+    };
+  }
+  // Each module finds at least the one that issues users' tokens.
+  if (discovery === "kubernetes") {
+    yield { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["get", "list", "watch"] };
+  }
+  if (name === gatewayModule || FOLLOWERS.includes(name)) {
+    yield { apiGroups: ["plinth.dev"], resources: ["modules"], verbs: ["get", "list", "watch"] };
+    yield { apiGroups: ["apps"], resources: ["controllerrevisions"], verbs: ["get", "list"] };
+  }
+}
