@@ -55,10 +55,10 @@ describe("an Idempotency-Key", () => {
     expect(echo.probe.created).toBe(before + 1);
   });
 
-  test("with another request is a conflict", async () => {
+  test("with another request is refused", async () => {
     await create("k1", "A");
     const other = await create("k1", "B");
-    expect(other.status).toBe(409);
+    expect(other.status).toBe(422);
     expect(reasonOf(other)).toBe("IDEMPOTENCY_CONFLICT");
   });
 
