@@ -22,7 +22,7 @@ const KERNEL_LAYERS = [
   ["lifecycle", "health", "resilience", "discovery", "identity", "matrix"],
   ["http", "rpc", "client", "database", "cache", "events", "jobs", "secrets", "state", "modules", "sagas"],
   ["service"],
-  ["testing"],
+  ["testing", "test-cluster"],
 ];
 
 /** The layer whose folders do not know each other, and the pairs that do. */
@@ -96,7 +96,7 @@ module.exports = {
     room(
       "operator",
       "^operator/",
-      ["^(module|operator)/", "^kernel/src/(base|config|logging|telemetry|kube|lifecycle|health)/"],
+      ["^(module|operator)/", "^kernel/src/(base|config|logging|telemetry|kube|lifecycle|health|test-cluster)/"],
       "The operator stands on what every process stands on, and knows no capability of services.",
     ),
     room(
@@ -166,8 +166,8 @@ module.exports = {
       name: "testing-in-tests",
       comment: "What helps tests must not get into what runs.",
       severity: "error",
-      from: { pathNot: [TEST, folders(["testing"]), "^(e2e|bench)/"] },
-      to: { path: folders(["testing"]) },
+      from: { pathNot: [TEST, folders(["testing", "test-cluster"]), "^(e2e|bench)/"] },
+      to: { path: folders(["testing", "test-cluster"]) },
     },
 
     {

@@ -1,0 +1,196 @@
+import { type Dispatcher, Pool } from "undici";
+import type { CredentialSource, TlsIdentity } from "./credentials.ts";
+import { DEADLINE_EXCEEDED, KubeError, UNREACHABLE } from "./errors.ts";
+
+export interface Outgoing {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  readonly headers: Record<string, string>;
+  readonly body?: string;
+}
+
+/** Who is told what comes back. After `onEnd` or `onError` nothing more comes. */
+export interface Incoming {
+  onHead(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void;
+  onData(chunk: Buffer): void;
+  onEnd(): void;
+  /** No whole answer came. Always a `KubeError` of status 0, or what `abort` was given. */
+  onError(error: Error): void;
+}
+
+/** Watches have sockets of their own, so that however many there are, no request waits for them. */
+export type Purpose = "request" | "watch";
+
+/** Sockets to one API server, and who we are to it. */
+export interface KubeConnection {
+  readonly server: string;
+  /** Sends once, and tries nothing again. The answer aborts: it closes the socket, so that a dead one is not used again. */
+  send(purpose: Purpose, outgoing: Outgoing, incoming: Incoming): (reason: Error) => void;
+  /** Reads the credentials anew, after the server refused them. True when there are others now. */
+  renewCredentials(): Promise<boolean>;
+  /** Ends everything, what is under way too. */
+  close(): Promise<void>;
+}
+
+export interface ConnectionOptions {
+  /** `https://host:port`, with a path where a proxy has the server below one. */
+  readonly server: string;
+  readonly credentials: CredentialSource;
+  readonly userAgent?: string;
+  /** Requests at once; further ones queue here. */
+  readonly maxSockets?: number;
+}
+
+const MAX_SOCKETS = 32;
+/** Below what API servers (90 s) and load balancers (60 s) keep: a request must not meet a socket that is just being closed. */
+const KEEP_ALIVE_MS = 30_000;
+const CONNECT_TIMEOUT_MS = 5000;
+
+/**
+ * HTTP/1.1 by intent: measured, it takes small writes faster than HTTP/2 does in Node, a dead socket costs one request instead of all, and the end of a
+ * watch is the end of its socket. undici's own time limits are off, because they are coarse and count time in the queue otherwise than callers
+ * do: deadlines and the idle cut of watches are kept by who sends.
+ */
+export function openConnection(options: ConnectionOptions): KubeConnection {
+  const { credentials, userAgent = "plinth", maxSockets = MAX_SOCKETS } = options;
+  const url = new URL(options.server);
+  const base = url.pathname.replace(/\/$/, "");
+  let pools: Record<Purpose, Pool> | undefined;
+  let usedTls: TlsIdentity | undefined;
+  let closed = false;
+  const retired = new Set<Pool>();
+
+  /** Other certificates need other sockets. Those of before end their work: the server accepted them. */
+  function poolsFor(tls: TlsIdentity): Record<Purpose, Pool> {
+    if (pools !== undefined && usedTls === tls) return pools;
+    for (const pool of Object.values(pools ?? {})) {
+      retired.add(pool);
+      void pool.close().then(() => retired.delete(pool));
+    }
+    usedTls = tls;
+    pools = { request: openPool(url.origin, tls, maxSockets), watch: openPool(url.origin, tls, null) };
+    return pools;
+  }
+
+  return {
+    server: options.server,
+    send(purpose, outgoing, incoming) {
+      let controller: Dispatcher.DispatchController | undefined;
+      let over = false;
+
+      function fail(error: Error): void {
+        if (over) return;
+        over = true;
+        incoming.onError(error);
+      }
+
+      function dispatch(authorization: string | undefined, pool: Pool): void {
+        const headers: Record<string, string> = { ...outgoing.headers, "user-agent": userAgent };
+        if (authorization !== undefined) headers.authorization = authorization;
+        pool.dispatch(
+          {
+            method: outgoing.method,
+            path: base + outgoing.path,
+            headers,
+            body: outgoing.body ?? null,
+            headersTimeout: 0,
+            bodyTimeout: 0,
+          },
+          {
+            onRequestStart(given) {
+              controller = given;
+              if (over) given.abort(new KubeError(0, UNREACHABLE, "No longer wanted."));
+            },
+            onResponseStart(_controller, status, received) {
+              if (!over) incoming.onHead(status, received);
+            },
+            onResponseData(_controller, chunk) {
+              if (!over) incoming.onData(chunk);
+            },
+            onResponseEnd() {
+              if (over) return;
+              over = true;
+              incoming.onEnd();
+            },
+            onResponseError(_controller, error) {
+              fail(unreachable(options.server, error));
+            },
+          },
+        );
+      }
+
+      async function start(): Promise<void> {
+        try {
+          const { tls, authorization } = await credentials.current();
+          if (over) return;
+          if (closed) throw new Error("The connection is closed.");
+          dispatch(authorization, poolsFor(tls)[purpose]);
+        } catch (error) {
+          fail(unreachable(options.server, error));
+        }
+      }
+
+      void start();
+      return (reason) => {
+        if (over) return;
+        fail(reason);
+        controller?.abort(reason);
+      };
+    },
+    renewCredentials: () => credentials.renew(),
+    async close() {
+      closed = true;
+      await Promise.all([...Object.values(pools ?? {}), ...retired].map((pool) => pool.destroy()));
+    },
+  };
+}
+
+function openPool(origin: string, tls: TlsIdentity, connections: number | null): Pool {
+  return new Pool(origin, {
+    connections,
+    allowH2: false,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    connect: {
+      timeout: CONNECT_TIMEOUT_MS,
+      ...(tls.ca !== undefined && { ca: tls.ca }),
+      ...(tls.cert !== undefined && { cert: tls.cert }),
+      ...(tls.key !== undefined && { key: tls.key }),
+      ...(tls.servername !== undefined && { servername: tls.servername }),
+      ...(tls.verify === false && { rejectUnauthorized: false }),
+    },
+  });
+}
+
+/** Failures that happen before a request is sent: even what must not be done twice may be sent again. */
+const NOT_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"]);
+
+/** True when a request that failed with this certainly never reached the server. */
+export function wasNotSent(error: unknown): boolean {
+  const cause = error instanceof KubeError ? error.cause : undefined;
+  if (!(cause instanceof Error)) return false;
+  const codes = cause instanceof AggregateError ? cause.errors.map(codeOf) : [codeOf(cause)];
+  return codes.every((code) => NOT_SENT.has(code) || code.startsWith("CERT_") || code.startsWith("ERR_TLS_") || code.endsWith("_CERT"));
+}
+
+/** True when sockets cannot be made because one side does not believe the other: new certificates may be there already. */
+export function isDistrust(error: unknown): boolean {
+  const cause = error instanceof KubeError ? error.cause : undefined;
+  const code = cause instanceof Error ? codeOf(cause) : "";
+  return /CERT|SIGNATURE|ISSUER|SSL|TLS/.test(code);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
+}
+
+function unreachable(server: string, error: unknown): KubeError {
+  if (error instanceof KubeError) return error;
+  const why = error instanceof Error ? error.message || codeOf(error) : String(error);
+  return new KubeError(0, UNREACHABLE, `The API server ${server} does not answer: ${why}`, { cause: error });
+}
+
+/** The error of a request whose time was over. */
+export function deadlineExceeded(method: string, path: string, ms: number): KubeError {
+  return new KubeError(0, DEADLINE_EXCEEDED, `${method} ${path} had no answer within ${Math.round(ms)} ms.`);
+}
