@@ -1,0 +1,18 @@
+import { describeProblems } from "../verdict.ts";
+import { REASON } from "./condition-types.ts";
+import { type Claim, claim } from "./conditions.ts";
+import type { Observed } from "./derive-status.ts";
+
+/** Why a module that serves is not as well as it should be; undefined where it is. */
+export function degradedBy({ serving, rollout, conflicts, deployment, verdict }: Observed): Claim | undefined {
+  if (serving === undefined) return undefined;
+  if (conflicts.length > 0) return claim("True", REASON.ownershipConflict, conflicts.join("\n"));
+  const isSettled = rollout.step === "done" || rollout.step === "rolled-back" || rollout.step === "migrate" || rollout.step === "paused";
+  const ready = deployment?.ready ?? 0;
+  if (isSettled && ready < (deployment?.wanted ?? 1)) {
+    return claim("True", REASON.replicasNotReady, `${ready} of ${deployment?.wanted ?? 1} replicas are ready`);
+  }
+  if (verdict.waiting.length > 0) return claim("True", "DependencyNotRunning", describeProblems(verdict.waiting));
+  const missing = verdict.warnings.filter(({ reason }) => reason.startsWith("Dependency"));
+  return missing.length === 0 ? undefined : claim("True", REASON.optionalDependencyMissing, describeProblems(missing));
+}

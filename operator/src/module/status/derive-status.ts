@@ -1,0 +1,81 @@
+import type { Module, ModuleStatus } from "@plinth/module";
+import type { DeploymentState } from "../deployment-state.ts";
+import { hashOf } from "../desired/desired-hash.ts";
+import type { MigrationState, Rollout } from "../rollout.ts";
+import { type DependencyState, describeProblem, type Verdict } from "../verdict.ts";
+import { buildClaims } from "./claims.ts";
+import { buildConditions } from "./conditions.ts";
+import { buildEndpoints } from "./endpoints.ts";
+import { derivePhase } from "./phase.ts";
+
+/** What the status of a module is derived from, and nothing else. */
+export interface Observed {
+  /** As it is declared now. */
+  readonly module: Module;
+  /** What was written last. */
+  readonly status: ModuleStatus | undefined;
+  readonly verdict: Verdict;
+  readonly rollout: Rollout;
+  /** The module at the revision that serves, if any serves; what `rollout` is done with included. */
+  readonly serving: Module | undefined;
+  readonly deployment: DeploymentState | undefined;
+  readonly migration: { readonly state: MigrationState; readonly result?: ModuleStatus["migrations"]; readonly message?: string };
+  readonly dependencies: readonly DependencyState[];
+  /** Children that belong to somebody else, as `Service pricing (kubectl-client-side-apply)`. */
+  readonly conflicts: readonly string[];
+  /** Why this reconcile did not come to its end, if it did not. */
+  readonly failure: string | undefined;
+  /** Undefined while it is not being deleted. */
+  readonly deletion: { readonly blockedBy: readonly string[]; readonly message?: string } | undefined;
+  readonly now: Date;
+}
+
+/**
+ * The status of a module. Nothing in it changes without a cause: the same observation gives the same status at any time, but for the times of
+ * conditions whose status changed.
+ */
+export function deriveStatus(observed: Observed): ModuleStatus {
+  const { module, status, verdict, rollout, serving, deployment, migration, dependencies } = observed;
+  const isStopping = observed.deletion !== undefined && observed.deletion.blockedBy.length === 0;
+  const currentRevision = isStopping ? undefined : rollout.step === "done" ? rollout.target : status?.currentRevision;
+  const failedRevision = rollout.step === "fail" || rollout.target === status?.failedRevision ? rollout.target : undefined;
+  const version = serving?.spec.version;
+  const previousVersion = status?.version !== undefined && status.version !== version ? status.version : status?.previousVersion;
+  const migrations = migration.result ?? status?.migrations;
+  const endpoints = buildEndpoints(serving ?? module);
+  const problems = statusProblems(verdict);
+  return {
+    observedGeneration: module.metadata.generation ?? 0,
+    phase: derivePhase(observed),
+    ...(version !== undefined && { version }),
+    ...(previousVersion !== undefined && { previousVersion }),
+    ...(currentRevision !== undefined && { currentRevision }),
+    ...(rollout.target !== undefined && { updateRevision: rollout.target }),
+    ...(failedRevision !== undefined && { failedRevision }),
+    replicas: deployment?.replicas ?? 0,
+    readyReplicas: deployment?.ready ?? 0,
+    selector: `app.kubernetes.io/name=${module.metadata.name}`,
+    ...(dependencies.length > 0 && { dependencies: [...dependencies] }),
+    ...(Object.keys(endpoints).length > 0 && { endpoints }),
+    ...(migrations !== undefined && { migrations }),
+    configHash: hashOf((serving ?? module).spec.config ?? {}, 16),
+    summary: {
+      ready: `${deployment?.ready ?? 0}/${deployment?.wanted ?? module.spec.replicas ?? module.spec.autoscaling?.min ?? 1}`,
+      ...(dependencies.length > 0 && { dependencies: dependencies.map((dependency) => dependency.module).join(",") }),
+    },
+    ...(problems.length > 0 && { problems }),
+    conditions: buildConditions(buildClaims(observed), status?.conditions ?? [], module.metadata.generation ?? 0, observed.now),
+  };
+}
+
+/** The API server takes no longer list. */
+const MAX_PROBLEMS = 500;
+
+function statusProblems({ refused, waiting, warnings }: Verdict): NonNullable<ModuleStatus["problems"]> {
+  return [
+    ...[...refused, ...waiting].map((problem) => ({ problem, type: "Error" as const })),
+    ...warnings.map((problem) => ({ problem, type: "Warning" as const })),
+  ]
+    .slice(0, MAX_PROBLEMS)
+    .map(({ problem, type }) => ({ path: problem.path, type, reason: problem.reason, message: describeProblem(problem) }));
+}
