@@ -132,7 +132,10 @@ export function createQueue(options: QueueOptions): Queue {
   }
 
   function putOff(item: Item, ms: number, priority: number): void {
-    if (ms <= 0) return makeReady(item, priority);
+    if (ms <= 0) {
+      makeReady(item, priority);
+      return;
+    }
     const dueAt = clock.elapsed() + ms;
     item.due = moreUrgent(item.due, priority);
     if (item.place !== -1 && item.dueAt <= dueAt) return;
