@@ -26,6 +26,14 @@ export function addOperationCommands(program: Command): void {
     .option("--json", "one JSON object a line")
     .action(async (topics, options) => (await import("../commands/events-tail.ts")).tailEvents(topics, options));
 
+  program
+    .command("connect")
+    .description("bring a platform in a cluster to this machine's ports, and let the commands of this folder work on it, until Ctrl-C")
+    .option("-n, --namespace <namespace>", "the platform's namespace; kubectl's unless given")
+    .option("--context <context>", "the cluster; kubectl's unless given")
+    .option("--database-secret <name>", "the Secret with the administrator's URL of Postgres", "plinth-postgres")
+    .action(async (options) => (await import("../cluster/connect.ts")).connect(options));
+
   addDeadLetterCommands(program);
   addJobCommands(program);
 

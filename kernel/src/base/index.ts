@@ -39,6 +39,7 @@ export {
   zero,
 } from "./money.ts";
 export type { Page, PageRequest } from "./page.ts";
+export { isRunning, ownMark, type ProcessMark } from "./process-mark.ts";
 export {
   currentContext,
   DEFAULT_TENANT,
