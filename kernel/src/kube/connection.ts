@@ -85,9 +85,8 @@ export function openConnection(options: ConnectionOptions): KubeConnection {
         incoming.onError(error);
       }
 
-      function dispatch(authorization: string | undefined, pool: Pool): void {
-        const headers: Record<string, string> = { ...outgoing.headers, "user-agent": userAgent };
-        if (authorization !== undefined) headers.authorization = authorization;
+      function dispatch(identity: Readonly<Record<string, string>>, pool: Pool): void {
+        const headers = { ...outgoing.headers, ...identity, "user-agent": userAgent };
         pool.dispatch(
           {
             method: outgoing.method,
@@ -122,10 +121,10 @@ export function openConnection(options: ConnectionOptions): KubeConnection {
 
       async function start(): Promise<void> {
         try {
-          const { tls, authorization } = await credentials.current();
+          const { tls, headers } = await credentials.current();
           if (over) return;
           if (closed) throw new Error("The connection is closed.");
-          dispatch(authorization, poolsFor(tls)[purpose]);
+          dispatch(headers, poolsFor(tls)[purpose]);
         } catch (error) {
           fail(unreachable(options.server, error));
         }

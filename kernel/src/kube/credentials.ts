@@ -15,8 +15,8 @@ export interface TlsIdentity {
 export interface Credentials {
   /** The same object as long as nothing in it changed: another one means new sockets. */
   readonly tls: TlsIdentity;
-  /** The header, as `Bearer …`. */
-  readonly authorization?: string;
+  /** `authorization` as `Bearer …`, and whom to act as. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** Where credentials come from. They change while the process runs. */
@@ -55,7 +55,7 @@ export async function openFileCredentials(
     const tls = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }), ...(servername && { servername }) };
     return {
       tls: before !== undefined && sameTls(before.tls, tls) ? before.tls : tls,
-      ...(token && { authorization: `Bearer ${token.trim()}` }),
+      headers: token ? { authorization: `Bearer ${token.trim()}` } : {},
     };
   }
 
@@ -63,7 +63,7 @@ export async function openFileCredentials(
     reading ??= (async () => {
       try {
         const next = await read(current);
-        const changed = next.tls !== current.tls || next.authorization !== current.authorization;
+        const changed = next.tls !== current.tls || next.headers.authorization !== current.headers.authorization;
         if (changed) current = next;
         return changed;
       } catch {

@@ -68,7 +68,7 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
   });
 
   const server = `https://127.0.0.1:${port}`;
-  const adminCredentials: Credentials = { tls: { ca: authority.cert, cert: admin.cert, key: admin.key } };
+  const adminCredentials: Credentials = { tls: { ca: authority.cert, cert: admin.cert, key: admin.key }, headers: {} };
   const connections = new Set<KubeConnection>();
 
   function connect(to: { server?: string; credentials?: CredentialSource | Credentials; maxSockets?: number } = {}): KubeConnection {
