@@ -41,9 +41,8 @@ export interface Rollout {
  * all replicas have it; past the deadline it is noted as failed first and undone then: a process that ends between the two goes on undoing.
  */
 export function decideRollout(facts: RolloutFacts): Rollout {
-  const { declared, accepted, current, failed, deployment, migration } = facts;
-  const begun = declared !== undefined && (declared === accepted || declared === current);
-  const target = declared !== undefined && (begun || !facts.waits) ? declared : (accepted ?? current);
+  const { current, failed, deployment, migration } = facts;
+  const target = chooseTarget(facts);
   if (facts.paused) return { step: "paused", target, serve: undefined };
   if (target === undefined) return { step: "wait", target, serve: undefined };
   if (target === failed && current !== undefined && current !== target) {
@@ -57,4 +56,10 @@ export function decideRollout(facts: RolloutFacts): Rollout {
   if (deployment.progress === "complete") return { step: "done", target, serve: target };
   if (current === undefined || current === target || !facts.rollbackOnFailure) return { step: "stuck", target, serve: target };
   return { step: "fail", target, serve: target };
+}
+
+/** The revision that a module is on its way to: the declared one, unless that is refused, or waits and has not begun. */
+export function chooseTarget({ declared, accepted, current, waits }: Omit<RolloutFacts, "migration" | "deployment">): string | undefined {
+  const hasBegun = declared !== undefined && (declared === accepted || declared === current);
+  return declared !== undefined && (hasBegun || !waits) ? declared : (accepted ?? current);
 }

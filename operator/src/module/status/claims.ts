@@ -3,7 +3,7 @@ import { describeProblem, describeProblems, isAboutDependencies } from "../verdi
 import { type ConditionType, REASON } from "./condition-types.ts";
 import { type Claim, claim } from "./conditions.ts";
 import { degradedBy } from "./degraded.ts";
-import type { Observed } from "./derive-status.ts";
+import type { Observed } from "./observed.ts";
 
 /** What each condition says of an observation. */
 export function buildClaims(observed: Observed): Record<ConditionType, Claim> {

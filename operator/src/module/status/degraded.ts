@@ -1,7 +1,7 @@
 import { describeProblems } from "../verdict.ts";
 import { REASON } from "./condition-types.ts";
 import { type Claim, claim } from "./conditions.ts";
-import type { Observed } from "./derive-status.ts";
+import type { Observed } from "./observed.ts";
 
 /** Why a module that serves is not as well as it should be; undefined where it is. */
 export function degradedBy({ serving, rollout, conflicts, deployment, verdict }: Observed): Claim | undefined {

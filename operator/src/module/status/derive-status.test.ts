@@ -2,7 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import type { Module, ModuleSpec, Problem } from "@plinth/module";
 import type { DeploymentState } from "../deployment-state.ts";
 import { revisionName } from "../revisions.ts";
-import { deriveStatus, type Observed } from "./derive-status.ts";
+import { deriveStatus } from "./derive-status.ts";
+import type { Observed } from "./observed.ts";
 
 const NOW = new Date("2026-05-01T10:00:00.500Z");
 const LATER = new Date("2026-05-01T11:00:00.500Z");

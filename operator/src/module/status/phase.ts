@@ -1,6 +1,6 @@
 import type { Phase } from "@plinth/module";
 import { degradedBy } from "./degraded.ts";
-import type { Observed } from "./derive-status.ts";
+import type { Observed } from "./observed.ts";
 
 /**
  * The step of its life that a module is at. Once a version serves, the phase is about that one: what comes after it shows in the conditions, and
