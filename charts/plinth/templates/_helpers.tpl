@@ -54,12 +54,9 @@ app.kubernetes.io/part-of: plinth
 {{- default "plinth-postgres" .Values.postgres.existingSecret -}}
 {{- end }}
 
-{{- define "plinth.redisSecret" -}}
-{{- if .Values.redis.existingSecret -}}
-{{- .Values.redis.existingSecret -}}
-{{- else if .Values.redis.enabled -}}
-plinth-redis
-{{- end -}}
+{{/* Whether the release has a Postgres of its own: not empty. */}}
+{{- define "plinth.ownPostgres" -}}
+{{- if and .Values.postgres.enabled (not .Values.postgres.existingSecret) }}true{{ end -}}
 {{- end }}
 
 {{/* Modules of this release, by label. */}}

@@ -1,29 +1,43 @@
-{{/* What the operator is told: operator/src/settings reads it. */}}
+{{/*
+What the operator is told, beside its Lease and names: operator/src/module/settings.ts says what each field means.
+*/}}
 {{- define "plinth.settings" -}}
-concurrency: {{ .Values.operator.concurrency }}
-{{- with .Values.operator.namespaces }}
-namespaces: {{- toYaml . | nindent 2 }}
+{{- $settings := dict
+  "name" (include "plinth.fullname" .)
+  "concurrency" .Values.operator.concurrency
+  "development" .Values.operator.development
+  "defaultImage" (include "plinth.image" (dict "context" . "image" .Values.image))
+  "imagePullPolicy" .Values.image.pullPolicy
+  "discovery" .Values.discovery.driver
+  "databaseSecret" (include "plinth.postgresSecret" .)
+}}
+{{- $names := list }}
+{{- range .Values.imagePullSecrets }}{{ $names = append $names .name }}{{ end }}
+{{- $_ := set $settings "imagePullSecrets" $names }}
+{{- with .Values.operator.namespaces }}{{ $_ := set $settings "namespaces" . }}{{ end }}
+{{- if .Values.webhook.enabled }}
+{{- $_ := set $settings "webhook" (ternary (dict "certificateFolder" "/var/run/plinth/webhook-tls") dict .Values.webhook.certManager.enabled) }}
 {{- end }}
-development: {{ .Values.operator.development }}
-defaultImage: {{ include "plinth.image" (dict "context" . "image" .Values.image) }}
-imagePullPolicy: {{ .Values.image.pullPolicy }}
-{{- with .Values.imagePullSecrets }}
-imagePullSecrets: {{- toYaml . | nindent 2 }}
-{{- end }}
-discovery: {{ .Values.discovery.driver }}
 {{- if eq .Values.discovery.driver "consul" }}
-consul: {address: {{ required "discovery.consul.address: the driver consul needs the address of Consul" .Values.discovery.consul.address | quote }}}
+{{- $_ := set $settings "consulUrl" (required "discovery.consulUrl: the driver consul needs the URL of Consul" .Values.discovery.consulUrl) }}
 {{- end }}
-databaseSecret: {{ include "plinth.postgresSecret" . }}
-{{- with include "plinth.redisSecret" . }}
-redisSecret: {{ . }}
+{{- $network := deepCopy .Values.network }}
+{{- if and (include "plinth.ownPostgres" .) (not $network.database.peers) }}
+{{- $peer := dict "namespaceSelector" (dict "matchLabels" (dict "kubernetes.io/metadata.name" .Release.Namespace)) "podSelector" (dict "matchLabels" (include "plinth.selectorLabels" (dict "context" . "component" "postgres") | fromYaml)) }}
+{{- $_ := set $network.database "peers" (list $peer) }}
 {{- end }}
-gateway:
-  service: {{- toYaml .Values.gateway.service | nindent 4 }}
-  {{- if .Values.gateway.ingress.enabled }}
-  ingress: {{- toYaml (omit .Values.gateway.ingress "enabled") | nindent 4 }}
-  {{- end }}
-  {{- if .Values.gateway.httpRoute.enabled }}
-  httpRoute: {{- toYaml (omit .Values.gateway.httpRoute "enabled") | nindent 4 }}
-  {{- end }}
+{{- $_ := set $settings "network" $network }}
+{{- $_ := set $settings "monitoring" (pick .Values.metrics "serviceMonitors" "prometheusRules" "dashboards" "labels") }}
+{{- with .Values.gateway }}
+{{- if and .ingress.enabled .httpRoute.enabled }}{{ fail "gateway: enable ingress or httpRoute, not both" }}{{ end }}
+{{- if .ingress.enabled }}
+{{- $exposure := dict "kind" "Ingress" "hosts" .ingress.hosts "annotations" .ingress.annotations }}
+{{- with .ingress.className }}{{ $_ := set $exposure "className" . }}{{ end }}
+{{- with .ingress.tlsSecret }}{{ $_ := set $exposure "tlsSecret" . }}{{ end }}
+{{- $_ := set $settings "exposure" $exposure }}
+{{- else if .httpRoute.enabled }}
+{{- $_ := set $settings "exposure" (dict "kind" "HTTPRoute" "hosts" .httpRoute.hosts "gateways" .httpRoute.gateways "annotations" .httpRoute.annotations) }}
+{{- end }}
+{{- end }}
+{{- toYaml $settings }}
 {{- end }}
