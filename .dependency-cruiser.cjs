@@ -96,7 +96,7 @@ module.exports = {
     room(
       "operator",
       "^operator/",
-      ["^(module|operator)/", "^kernel/src/(base|config|logging|telemetry|kube|lifecycle|health|test-cluster)/"],
+      ["^(module|operator)/", "^kernel/src/(base|config|logging|telemetry|kube|lifecycle|health|resilience|test-cluster)/"],
       "The operator stands on what every process stands on, and knows no capability of services.",
     ),
     room(
