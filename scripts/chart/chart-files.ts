@@ -2,6 +2,7 @@ import { buildCrd, buildJsonSchema } from "@plinth/module";
 import { stringify } from "yaml";
 import { withValuesTable } from "./chart-readme.ts";
 import { documentedValues } from "./documented-values.ts";
+import { rbacFile } from "./rbac-rules.ts";
 import { buildValuesSchema } from "./values-schema.ts";
 
 /** Files of the chart that are written by hand, at least in part. */
@@ -19,6 +20,7 @@ export function chartFiles({ values, readme }: ChartSources): ReadonlyMap<string
       "crds/plinth.dev_modules.yaml",
       `${generated("module/src/schema")}${stringify(buildCrd(), { lineWidth: 0, aliasDuplicateObjects: false })}`,
     ],
+    ["files/rbac.yaml", rbacFile()],
     ["values.schema.json", `${JSON.stringify(buildValuesSchema(documented, properties.spec), null, 2)}\n`],
     ["README.md", withValuesTable(readme, documented)],
   ]);

@@ -1,0 +1,30 @@
+import { expect, test } from "@jest/globals";
+import { KINDS, type Kind } from "../../operator/src/kube/kinds.ts";
+import { buildRbacRules } from "./rbac-rules.ts";
+
+const { namespaced, cluster } = buildRbacRules();
+const rules = [...namespaced, ...cluster];
+
+test("no rule has a wildcard", () => {
+  expect(
+    rules.flatMap(({ apiGroups, resources, verbs }) => [...apiGroups, ...resources, ...verbs]).filter((word) => word.includes("*")),
+  ).toEqual([]);
+});
+
+test("every namespaced kind has exactly the verbs of the table", () => {
+  for (const { group, plural, verbs } of (Object.values(KINDS) as Kind[]).filter(({ namespaced: inNamespace }) => inNamespace)) {
+    const granted = namespaced
+      .filter((rule) => rule.apiGroups.includes(group) && rule.resources.includes(plural))
+      .flatMap((rule) => rule.verbs);
+    expect([plural, granted.toSorted()]).toEqual([plural, [...verbs].toSorted()]);
+  }
+});
+
+test("subresources have rules of their own", () => {
+  expect(namespaced).toContainEqual({ apiGroups: ["plinth.dev"], resources: ["modules/status"], verbs: ["patch"] });
+});
+
+test("what exists once in a cluster is only read, but for objects that the chart names", () => {
+  expect(cluster.flatMap(({ verbs }) => verbs).filter((verb) => !["get", "list", "watch"].includes(verb))).toEqual([]);
+  expect(cluster.flatMap(({ resources }) => resources)).toEqual(["namespaces", "customresourcedefinitions"]);
+});
