@@ -1,0 +1,129 @@
+import { isDeepStrictEqual } from "node:util";
+import type { KubeObject } from "@plinth/kernel/kube";
+import {
+  checkModule,
+  formatProblem,
+  type Module,
+  type ModuleProblems,
+  type ModuleStatus,
+  type Problem,
+  type Reason,
+  resolve,
+} from "@plinth/module";
+import type { AdmissionRequest, Verdict } from "./admission-review.ts";
+import { concernedBy } from "./concerned-modules.ts";
+import { readStanding, type StandingModule } from "./standing-module.ts";
+
+/** The Modules of a namespace as the API server has them, as far as they are known here. An object that does not change stays the same one. */
+export type ModulesIn = (namespace: string) => Iterable<KubeObject>;
+
+/**
+ * What other Modules will bring, perhaps by the next file of the same `kubectl apply -f`: a Module that lacks it is taken, and waits. Were it refused,
+ * the order of the files would matter.
+ */
+const MAY_STILL_COME: ReadonlySet<Reason> = new Set([
+  "DependencyMissing",
+  "DependencyVersion",
+  "DependencyNotRunning",
+  "SecretMissing",
+  "SubscriptionUnknown",
+]);
+/** Names that fit into one warning. */
+const MOST_NAMED = 5;
+const GRANT_OF_ROLE = /^spec\.roles\[(\d+)\]\.permissions\[(\d+)\]$/;
+
+/**
+ * Decides on a request to write or delete a Module, by the functions that the operator and the command line use. Refused is what is wrong whatever else
+ * comes: the form, the module's own rules, and claims that another Module of the namespace holds. What only waits is allowed with a warning.
+ */
+export function reviewModule(request: AdmissionRequest, modulesIn: ModulesIn): Verdict {
+  const { operation, object, oldObject, namespace, name } = request;
+  if (operation === "DELETE") return reviewDeletion(name, standingIn(modulesIn(namespace)));
+  if (object === undefined) return { allowed: true };
+  // What goes away must be able to go, and what stands as it stood was judged before.
+  if (object.metadata.deletionTimestamp !== undefined || isSameIntent(object, oldObject)) return { allowed: true };
+
+  const { refusals, waits } = judge(object, oldObject, standingIn(modulesIn(namespace)));
+  const warnings = waits.map(warningOf);
+  return refusals.length === 0
+    ? { allowed: true, warnings }
+    : { allowed: false, message: refusals.map(formatProblem).join("\n"), warnings };
+}
+
+function judge(
+  object: KubeObject,
+  oldObject: KubeObject | undefined,
+  standing: readonly StandingModule[],
+): { refusals: readonly Problem[]; waits: readonly Problem[] } {
+  const name = object.metadata.name ?? "";
+  const { module, draft, problems } = checkModule(withoutServerFields(object));
+  const read = module ?? draft;
+  const others = standing.filter((other) => other.name !== name);
+  const concerned = read === undefined ? [] : concernedBy(read, others);
+  const accepted = concerned.filter(({ isRefused }) => !isRefused);
+  const own = (oldObject?.status as ModuleStatus | undefined)?.version;
+  const { rejected, waiting, warnings } = resolve([...accepted.map((other) => other.module), ...(module === undefined ? [] : [module])], {
+    // Whoever is refused holds no claim, but is there.
+    drafts: [...concerned.filter(({ isRefused }) => isRefused).map((other) => other.module), ...(draft === undefined ? [] : [draft])],
+    problems,
+    // What stands has the better claim, whether or not it has begun to run.
+    running: new Map([
+      ...accepted.map((other): [string, string] => [other.name, other.version]),
+      ...(own === undefined ? [] : [[name, own] as const]),
+    ]),
+    isReady: (other) => other === name || concerned.some((each) => each.name === other && each.isUp),
+  });
+  const ofThis = (groups: readonly ModuleProblems[]): Problem[] =>
+    groups.filter((group) => group.module === name).flatMap((group) => group.problems);
+  const found = ofThis(rejected);
+  const waits = found.filter((problem) => mayStillCome(problem, module));
+  return {
+    refusals: found.filter((problem) => !waits.includes(problem)),
+    waits: [...waits, ...ofThis(waiting), ...warnings.filter((warning) => warning.module === name)],
+  };
+}
+
+function reviewDeletion(name: string, standing: readonly StandingModule[]): Verdict {
+  const dependents = standing
+    .filter((other) => other.name !== name && other.module.metadata.deletionTimestamp === undefined)
+    .filter(({ module }) => module.spec.dependencies?.some((needed) => needed.module === name && needed.optional !== true))
+    .map((other) => other.name)
+    .sort();
+  if (dependents.length === 0) return { allowed: true };
+  const [needed, gone] = dependents.length === 1 ? ["module", "that is"] : ["modules", "those are"];
+  const list =
+    dependents.length <= MOST_NAMED ? dependents : [...dependents.slice(0, MOST_NAMED), `${dependents.length - MOST_NAMED} more`];
+  return {
+    allowed: true,
+    warnings: [
+      `${name} is needed by the ${needed} ${list.join(", ")}: it goes once ${gone} gone, or with the annotation plinth.dev/force-delete: "true"`,
+    ],
+  };
+}
+
+function standingIn(objects: Iterable<KubeObject>): StandingModule[] {
+  return [...objects].flatMap((object) => readStanding(object) ?? []);
+}
+
+/** Neither the spec nor what allows more than the spec alone has changed: a label, a finalizer, the status. */
+function isSameIntent(object: KubeObject, oldObject: KubeObject | undefined): boolean {
+  return oldObject !== undefined && isDeepStrictEqual(object.spec, oldObject.spec);
+}
+
+/** Without what the server writes, and without its age: a newcomer's claims come after all that stand. */
+function withoutServerFields({ status: _, metadata, ...object }: KubeObject): unknown {
+  const { name, namespace, labels, annotations } = metadata;
+  return { ...object, metadata: { name, namespace, labels, annotations } };
+}
+
+function mayStillCome({ reason, path }: Problem, module: Module | undefined): boolean {
+  if (MAY_STILL_COME.has(reason)) return true;
+  const [, role, grant] = reason === "RoleInvalid" ? (GRANT_OF_ROLE.exec(path) ?? []) : [];
+  const permission = module?.spec.roles?.[Number(role)]?.permissions[Number(grant)];
+  // A permission of another module may come with it; one of its own is missing for good.
+  return permission !== undefined && !permission.startsWith(`${module?.metadata.name}.`);
+}
+
+function warningOf({ reason, message, mend, path }: Problem): string {
+  return `${reason}: ${message} (${path}); ${mend}`;
+}
