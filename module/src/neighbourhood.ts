@@ -1,4 +1,5 @@
 import { compareTexts } from "./candidates.ts";
+import { GATEWAY_MODULE } from "./platform.ts";
 import { API_GROUP, API_VERSION, type Module } from "./schema/module.ts";
 import type { ModuleSpec } from "./schema/spec.ts";
 
@@ -11,7 +12,7 @@ type Publication = NonNullable<NonNullable<ModuleSpec["events"]>["publishes"]>[n
  * What a module must know of the others, instead of all of them: `[module, ...neighbours]` gives it the same answers as the whole set to who may
  * call it (`callersOf`), how it calls others (`callMatrix`), who reaches whom on which ports (`networkEdges`), and how the topics are kept that it
  * writes or reads (`topics`, but for the other consumers). Neighbours are reduced to what those need, so that little changes when they do, and
- * what one module is told does not grow with the number of modules. The gateway's own calls to modules with routes are not among the answers: it
+ * what one module is told does not grow with the number of modules. The gateway alone is told which modules have routes, and nothing of these: it
  * follows the modules themselves.
  *
  * Indexes the set once; a look-up costs as much as the module has neighbours. They are sorted by name.
@@ -21,7 +22,9 @@ export function neighbourhoods(modules: Iterable<Module>): (module: Module) => M
   const specs = new Map(byName.map(({ metadata, spec }) => [metadata.name, spec]));
   const callers = new Map<string, string[]>();
   const publishers = new Map<string, { module: string; publication: Publication }>();
+  const routed: string[] = [];
   for (const { metadata, spec } of byName) {
+    if ((spec.routes ?? []).length > 0) routed.push(metadata.name);
     for (const { to } of spec.calls ?? []) {
       const known = callers.get(to);
       if (known === undefined) callers.set(to, [metadata.name]);
@@ -38,6 +41,7 @@ export function neighbourhoods(modules: Iterable<Module>): (module: Module) => M
     const tell = (module: string, part: Omit<ModuleSpec, "version">): void => {
       if (module !== name) neighbours.set(module, { ...neighbours.get(module), ...part });
     };
+    if (name === GATEWAY_MODULE) for (const module of routed) tell(module, { routes: [] });
     for (const caller of callers.get(name) ?? []) {
       const calls = specs.get(caller)?.calls?.filter(({ to }) => to === name) ?? [];
       tell(caller, { calls });

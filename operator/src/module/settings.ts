@@ -1,5 +1,3 @@
-import { GATEWAY_MODULE } from "@plinth/module";
-
 /** What whoever installs the operator decides for all modules; what one module is, only its own file says. */
 export interface Settings {
   /** Image of modules that name none; it also provisions databases for all of them. */
@@ -7,10 +5,6 @@ export interface Settings {
   readonly imagePullPolicy: "Always" | "IfNotPresent" | "Never";
   /** Names of Secrets with registry credentials, in the module's namespace. */
   readonly imagePullSecrets: readonly string[];
-  /** The module that stands at the door: it alone is exposed, and may reach every module with routes. */
-  readonly gatewayModule: string;
-  /** The module that issues end users' access tokens: all others fetch its public keys. */
-  readonly tokenModule: string;
   /** How modules find each other: EndpointSlices by watch, names by DNS, or Consul. */
   readonly discovery: "kubernetes" | "dns" | "consul";
   /** Base URL of Consul's agent; needed where `discovery` is `consul`. */
@@ -82,8 +76,6 @@ export const DEFAULT_SETTINGS: Settings = {
   defaultImage: "plinth/services:0.1.0",
   imagePullPolicy: "IfNotPresent",
   imagePullSecrets: [],
-  gatewayModule: GATEWAY_MODULE,
-  tokenModule: "auth",
   discovery: "kubernetes",
   databaseSecret: "plinth-postgres",
   development: false,

@@ -5,6 +5,9 @@ import { childMetadata } from "./metadata.ts";
 import { databaseSecretName, ownerSecretName } from "./names.ts";
 import { needsPostgres } from "./needs-postgres.ts";
 
+/** Annotation of a Module: asks for new passwords of its database roles, by any new value. */
+export const ROTATE_DATABASE = "plinth.dev/rotate-database";
+
 /** The module's roles on Postgres: the one that serves, and the one that owns the schema, which only Jobs mount. */
 export function buildDatabaseSecrets({ module }: Resolved, access: DatabaseAccess | undefined): KubeObject[] {
   if (access === undefined || !needsPostgres(module)) return [];

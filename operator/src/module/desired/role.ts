@@ -1,5 +1,5 @@
 import type { KubeObject } from "@plinth/kernel/kube";
-import { isKernelModule, type Module } from "@plinth/module";
+import { GATEWAY_MODULE, isKernelModule, type Module } from "@plinth/module";
 import type { Resolved } from "../resolved.ts";
 import type { Settings } from "../settings.ts";
 import { childMetadata } from "./metadata.ts";
@@ -14,7 +14,7 @@ interface Rule {
 }
 
 /** They follow the set of modules themselves. */
-const FOLLOWERS = ["authz"];
+const FOLLOWERS = [GATEWAY_MODULE, "authz"];
 
 /**
  * What the module may ask of the API server: its own declaration and database Secret, the Lease of its jobs, and where the others are; nothing
@@ -29,7 +29,7 @@ export function buildRole({ module }: Resolved, settings: Settings): KubeObject 
   };
 }
 
-function* rulesOf(module: Module, { discovery, gatewayModule }: Settings): Generator<Rule> {
+function* rulesOf(module: Module, { discovery }: Settings): Generator<Rule> {
   const { name } = module.metadata;
   yield { apiGroups: [""], resources: ["configmaps"], resourceNames: [configMapName(name)], verbs: ["get", "list", "watch"] };
   if (needsPostgres(module)) {
@@ -47,7 +47,7 @@ function* rulesOf(module: Module, { discovery, gatewayModule }: Settings): Gener
   if (discovery === "kubernetes") {
     yield { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["get", "list", "watch"] };
   }
-  if (name === gatewayModule || FOLLOWERS.includes(name)) {
+  if (FOLLOWERS.includes(name)) {
     yield { apiGroups: ["plinth.dev"], resources: ["modules"], verbs: ["get", "list", "watch"] };
     yield { apiGroups: ["apps"], resources: ["controllerrevisions"], verbs: ["get", "list"] };
   }
