@@ -42,6 +42,7 @@ export const KINDS = {
   Ingress: kind("networking.k8s.io/v1", "Ingress", "ingresses", OWN),
   HTTPRoute: kind("gateway.networking.k8s.io/v1", "HTTPRoute", "httproutes", OWN, { optional: true }),
   ServiceMonitor: kind("monitoring.coreos.com/v1", "ServiceMonitor", "servicemonitors", OWN, { optional: true }),
+  PrometheusRule: kind("monitoring.coreos.com/v1", "PrometheusRule", "prometheusrules", OWN, { optional: true }),
 
   ReplicaSet: kind("apps/v1", "ReplicaSet", "replicasets", READ),
   Pod: kind("v1", "Pod", "pods", READ, { subresources: { log: ["get"] } }),
@@ -50,7 +51,7 @@ export const KINDS = {
 
   Event: kind("events.k8s.io/v1", "Event", "events", ["create", "patch"]),
   // Patch is not ours: modules have it for the Lease of their jobs, and only who has a right can give it.
-  Lease: kind("coordination.k8s.io/v1", "Lease", "leases", ["get", "create", "update", "patch"]),
+  Lease: kind("coordination.k8s.io/v1", "Lease", "leases", ["get", "list", "watch", "create", "update", "patch"]),
   CustomResourceDefinition: kind(
     "apiextensions.k8s.io/v1",
     "CustomResourceDefinition",

@@ -1,12 +1,13 @@
 import type { Clock } from "@plinth/kernel/base";
 import { follow, isAlreadyExists, isConflict, type KubeClient } from "@plinth/kernel/kube";
 import type { Logger } from "@plinth/kernel/logging";
-import { claimedSpec, holderOf, LEASES, type Lease } from "./lease.ts";
-import type { LeaseLock } from "./lease-lock.ts";
+import { KINDS } from "../kube/kinds.ts";
+import type { Lease, LeaseStore } from "../kube/lease.ts";
+import { claimedSpec, holderOf } from "./lease-spec.ts";
 
 export interface CandidacyOptions {
   readonly client: KubeClient;
-  readonly lock: LeaseLock;
+  readonly leases: LeaseStore;
   readonly namespace: string;
   readonly name: string;
   readonly identity: string;
@@ -26,7 +27,8 @@ const LOST_RACE_MS = 100;
  * `onClaim` is called before each try to take it, since the claim counts from when it was sent.
  */
 export async function winLease(options: CandidacyOptions, onClaim: () => void, signal: AbortSignal): Promise<Lease | undefined> {
-  const { client, lock, namespace, name, identity, leaseMs, retryMs, logger, clock, random } = options;
+  const { client, leases, namespace, name, identity, leaseMs, retryMs, logger, clock, random } = options;
+  const deadlineMs = retryMs * 2;
   const watching = new AbortController();
   let seen: { readonly state: string; readonly at: number } | undefined;
   let knownHolder: string | undefined;
@@ -48,10 +50,10 @@ export async function winLease(options: CandidacyOptions, onClaim: () => void, s
 
   /** The Lease, or for how many milliseconds there is no use in trying. */
   async function tryOnce(): Promise<Lease | number> {
-    const lease = await lock.find(retryMs * 2);
+    const lease = await leases.find({ deadlineMs });
     if (lease === undefined) {
       onClaim();
-      return lock.create(claimedSpec(undefined, identity, leaseMs, clock.now()), retryMs * 2);
+      return leases.create(claimedSpec(undefined, identity, leaseMs, clock.now()), { deadlineMs });
     }
     see(lease);
     const holder = holderOf(lease);
@@ -61,7 +63,7 @@ export async function winLease(options: CandidacyOptions, onClaim: () => void, s
       if (leftMs > 0) return leftMs;
     }
     onClaim();
-    return lock.update(lease, claimedSpec(lease, identity, leaseMs, clock.now()), retryMs * 2);
+    return leases.replace(lease.metadata, claimedSpec(lease, identity, leaseMs, clock.now()), { deadlineMs });
   }
 
   function waitAfter(error: unknown): number {
@@ -70,7 +72,7 @@ export async function winLease(options: CandidacyOptions, onClaim: () => void, s
     return retryMs * (1 + random() / 5);
   }
 
-  const following = follow<Lease>(client, LEASES, {
+  const following = follow<Lease>(client, KINDS.Lease, {
     namespace,
     fieldSelector: `metadata.name=${name}`,
     logger,

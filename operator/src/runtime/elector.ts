@@ -1,10 +1,10 @@
 import { type Clock, systemClock } from "@plinth/kernel/base";
 import { isAlreadyExists, isConflict, isNotFound, type KubeClient } from "@plinth/kernel/kube";
 import type { Logger } from "@plinth/kernel/logging";
+import { createLeaseStore, type Lease } from "../kube/lease.ts";
 import { winLease } from "./candidacy.ts";
 import type { Fence } from "./fence.ts";
-import { claimedSpec, holderOf, type Lease, releasedSpec, renewedSpec } from "./lease.ts";
-import { createLeaseLock } from "./lease-lock.ts";
+import { claimedSpec, holderOf, releasedSpec, renewedSpec } from "./lease-spec.ts";
 import type { RuntimeMetrics } from "./runtime-metrics.ts";
 
 export interface ElectorOptions {
@@ -48,7 +48,7 @@ export interface Elector extends Fence {
 export function createElector(options: ElectorOptions): Elector {
   const { client, namespace, name, identity, metrics, logger, clock = systemClock, random = Math.random } = options;
   const { leaseMs = 15_000, renewMs = 10_000, retryMs = 2000 } = options;
-  const lock = createLeaseLock(client, namespace, name);
+  const leases = createLeaseStore(client, { namespace, name });
   let leading = false;
   /** When the last renewal that arrived was sent. By both clocks: one stands still while the machine sleeps, the other may be set back. */
   let renewed = { elapsed: 0, now: 0 };
@@ -69,15 +69,15 @@ export function createElector(options: ElectorOptions): Elector {
   /** Renews once. Undefined: another replica has it. */
   async function renewOnce(lease: Lease, deadlineMs: number): Promise<Lease | undefined> {
     try {
-      return await lock.update(lease, renewedSpec(lease, clock.now()), deadlineMs);
+      return await leases.replace(lease.metadata, renewedSpec(lease, clock.now()), { deadlineMs });
     } catch (error) {
       // Somebody deleted it: whoever is first makes a new one.
-      if (isNotFound(error)) return lock.create(claimedSpec(undefined, identity, leaseMs, clock.now()), deadlineMs);
+      if (isNotFound(error)) return leases.create(claimedSpec(undefined, identity, leaseMs, clock.now()), { deadlineMs });
       if (!isConflict(error)) throw error;
-      const found = await lock.find(deadlineMs);
+      const found = await leases.find({ deadlineMs });
       if (found === undefined || holderOf(found) !== identity) return undefined;
       // Ours, with a note of somebody else's, or a renewal whose answer was lost.
-      return lock.update(found, renewedSpec(found, clock.now()), deadlineMs);
+      return leases.replace(found.metadata, renewedSpec(found, clock.now()), { deadlineMs });
     }
   }
 
@@ -123,7 +123,7 @@ export function createElector(options: ElectorOptions): Elector {
   async function release(lease: Lease): Promise<void> {
     try {
       const deadlineMs = Math.max(1, renewMs - (clock.elapsed() - renewed.elapsed));
-      await lock.update(lease, releasedSpec(lease, clock.now()), deadlineMs);
+      await leases.replace(lease.metadata, releasedSpec(lease, clock.now()), { deadlineMs });
       logger.info("the Lease is released", { lease: name });
     } catch (error) {
       logger.warn("the Lease could not be released, and has to run out", { lease: name, error });
@@ -162,7 +162,7 @@ export function createElector(options: ElectorOptions): Elector {
     },
     leftMs,
     async run(lead, signal) {
-      const candidacy = { client, lock, namespace, name, identity, leaseMs, retryMs, logger, clock, random };
+      const candidacy = { client, leases, namespace, name, identity, leaseMs, retryMs, logger, clock, random };
       let sent = moment();
       const won = await winLease(
         candidacy,

@@ -1,7 +1,5 @@
-import type { KubeObject, Resource } from "@plinth/kernel/kube";
-import { microTime } from "./lease.ts";
-
-export const EVENTS: Resource = { group: "events.k8s.io", version: "v1", kind: "Event", plural: "events", namespaced: true };
+import type { KubeObject } from "@plinth/kernel/kube";
+import { microTime } from "../kube/lease.ts";
 
 /** What happened to an object, for people to read. */
 export interface Happening {

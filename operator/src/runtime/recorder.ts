@@ -2,7 +2,8 @@ import { type Clock, systemClock } from "@plinth/kernel/base";
 import { isAlreadyExists, isNotFound, type KubeClient, type KubeObject, resourcePath } from "@plinth/kernel/kube";
 import type { Logger } from "@plinth/kernel/logging";
 import { createKeyedRateLimiter } from "@plinth/kernel/resilience";
-import { buildEvent, EVENTS, eventName, type Happening, identityOf, type Series, seriesKey, seriesPart } from "./event-series.ts";
+import { KINDS } from "../kube/kinds.ts";
+import { buildEvent, eventName, type Happening, identityOf, type Series, seriesKey, seriesPart } from "./event-series.ts";
 
 export interface RecorderOptions {
   readonly client: KubeClient;
@@ -87,7 +88,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     const { namespace, name } = entry;
     if (entry.writtenCount > 0) {
       try {
-        const path = resourcePath(EVENTS, { namespace, name });
+        const path = resourcePath(KINDS.Event, { namespace, name });
         const body = seriesPart(entry);
         await client.request({ method: "PATCH", path, body, contentType: "application/merge-patch+json", deadlineMs: DEADLINE_MS });
         return;
@@ -99,7 +100,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     }
     const body = buildEvent(entry, controller, instance);
     // It has a name, so that done twice is done once.
-    const request = { method: "POST", path: resourcePath(EVENTS, { namespace }), body, deadlineMs: DEADLINE_MS, retry: true } as const;
+    const request = { method: "POST", path: resourcePath(KINDS.Event, { namespace }), body, deadlineMs: DEADLINE_MS, retry: true } as const;
     await client.request(request).catch((error: unknown) => {
       if (!isAlreadyExists(error)) throw error;
     });

@@ -114,6 +114,28 @@ describe("a store", () => {
     expect(told).toEqual(["own deleted default/a@5", "own set default/a@13"]);
   });
 
+  test("of an object made and deleted twice by us, the watch brings nothing back", () => {
+    const { store, source, versions } = aStore();
+    store.overlay(anObject("a", 11));
+    store.overlayDeleted("default", "a", "a-1");
+    store.overlay(anObject("a", 13, 2));
+    store.overlayDeleted("default", "a", "a-2");
+    source.event("ADDED", anObject("a", 11));
+    source.event("DELETED", anObject("a", 12));
+    source.event("ADDED", anObject("a", 13, 2));
+    expect(versions()).toEqual([]);
+    source.event("DELETED", anObject("a", 14, 2));
+    source.event("ADDED", anObject("a", 15, 3));
+    expect(versions()).toEqual([15]);
+  });
+
+  test("one that finalizers hold is there until the watch says otherwise", () => {
+    const object = anObject("a", 5);
+    const { store, versions } = aStore({ items: [{ ...object, metadata: { ...object.metadata, finalizers: ["x/y"] } }], at: 10 });
+    store.overlayDeleted("default", "a", "a-1");
+    expect(versions()).toEqual([5]);
+  });
+
   test("a re-creation that happened unseen is an end and a beginning", () => {
     const { source, told } = aStore({ items: [anObject("a", 5)], at: 10 });
     source.replace([anObject("a", 18, 2)], "20");

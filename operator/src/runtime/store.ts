@@ -32,7 +32,7 @@ export interface Store<T extends KubeObject, Index extends string = string> {
   whenSynced(signal?: AbortSignal): Promise<void>;
   /** Shows the answer of an own write until the watch has it, too. An older one than what is known is left alone. */
   overlay(object: T): void;
-  /** After an own delete that the API server says is complete: the object with this uid is gone, whatever the watch still tells of it. */
+  /** After an own delete: the object with this uid is gone, whatever the watch still tells of it. One that has finalizers is left to the watch. */
   overlayDeleted(namespace: string | undefined, name: string, uid: string): void;
   /**
    * Called once for each change, in order, after the store shows it; of a list, after the store shows all of it. What an own write changed comes with
@@ -239,7 +239,7 @@ export function createStore<T extends KubeObject, Index extends string = never>(
       const changes: Change<T>[] = [];
       const key = objectKey(namespace, name);
       const known = objects.get(key);
-      if (known === undefined || known.metadata.uid !== uid) return;
+      if (known === undefined || known.metadata.uid !== uid || (known.metadata.finalizers?.length ?? 0) > 0) return;
       remove(key, "own", changes);
       tombstones.set(key, { uid, resourceVersion: versionOf(known) });
       tell(changes);

@@ -1,25 +1,4 @@
-import type { KubeObject, Resource } from "@plinth/kernel/kube";
-
-export const LEASES: Resource = { group: "coordination.k8s.io", version: "v1", kind: "Lease", plural: "leases", namespaced: true };
-
-/** Who leads, and since when. Times are MicroTime. */
-export interface LeaseSpec {
-  /** Empty: nobody, it was released. */
-  readonly holderIdentity?: string | null;
-  readonly leaseDurationSeconds?: number;
-  readonly acquireTime?: string;
-  readonly renewTime?: string;
-  readonly leaseTransitions?: number;
-}
-
-export interface Lease extends KubeObject {
-  readonly spec?: LeaseSpec;
-}
-
-/** A time as the API server takes it where it wants MicroTime: with exactly six digits of the second's fraction. */
-export function microTime(epochMs: number): string {
-  return new Date(epochMs).toISOString().replace("Z", "000Z");
-}
+import { type Lease, type LeaseSpec, microTime } from "../kube/lease.ts";
 
 /** Who holds it; undefined for nobody. */
 export function holderOf(lease: Lease): string | undefined {
