@@ -43,6 +43,8 @@ export function verifiedClaims(token: string, key: KeyObject, expected: Expected
       issuer: expected.issuer,
       audience: expected.audience,
       clockTimestamp: nowSeconds,
+      // Checked below, with the leeway.
+      ignoreNotBefore: true,
     });
   } catch (error) {
     if (error instanceof jsonwebtoken.TokenExpiredError) throw unauthorized("The token has expired.", { reason: "TOKEN_EXPIRED" });
@@ -50,7 +52,14 @@ export function verifiedClaims(token: string, key: KeyObject, expected: Expected
   }
   if (typeof claims === "string" || typeof claims.exp !== "number") throw invalidToken("has no time of expiry");
   if (claims.iat !== undefined && claims.iat > nowSeconds + LEEWAY_SECONDS) throw invalidToken("was issued in the future");
+  if (claims.nbf !== undefined && !(claims.nbf <= nowSeconds + LEEWAY_SECONDS)) throw invalidToken("is not good yet");
   return claims as VerifiedClaims;
+}
+
+/** What an unverified token of our own says of its times; nothing where it is no JWT. Never to be believed of anybody else's. */
+export function claimsInside(token: string): { iat?: number; exp?: number } {
+  const claims = jsonwebtoken.decode(token, { json: true });
+  return { ...(typeof claims?.iat === "number" && { iat: claims.iat }), ...(typeof claims?.exp === "number" && { exp: claims.exp }) };
 }
 
 /** What is wrong stays a fixed text: nothing of the token may get into logs or answers. */

@@ -1,12 +1,11 @@
 import jsonwebtoken from "jsonwebtoken";
-import { LRUCache } from "lru-cache";
 import { type Clock, systemClock } from "../base/clock.ts";
-import { unauthorized } from "../base/errors.ts";
 import type { ServiceIdentity } from "./identity.ts";
-import { invalidToken, keyIdOf, verifiedClaims } from "./jwt.ts";
+import { invalidToken } from "./jwt.ts";
 import type { SigningKey } from "./module-keys.ts";
 import type { ModulePublicKey, PublicKeys } from "./public-keys.ts";
 import { MAX_TOKEN_LIFE_MS, SERVICE_TOKEN_ISSUER, USED_SHARE } from "./token-life.ts";
+import { type AcceptedToken, createTokenVerifier, serviceClaims } from "./token-verifier.ts";
 
 export interface KeyIdentityOptions {
   readonly module: string;
@@ -25,16 +24,12 @@ interface Minted {
   minting: Promise<string> | undefined;
 }
 
-/** Callers are few and their tokens live four minutes; more tokens than this at a time are not honest ones. */
-const VERIFIED_LIMIT = 2000;
-
 /** Service identity by a key pair for each module: the `keys` driver. */
 export function createKeyIdentity(options: KeyIdentityOptions): ServiceIdentity {
   const { module, signingKey, publicKeys, clock = systemClock } = options;
   const lifeMs = Math.min(options.tokenLifeMs ?? MAX_TOKEN_LIFE_MS, MAX_TOKEN_LIFE_MS);
   const minted = new Map<string, Minted>();
-  const verified = new LRUCache<string, { caller: string; expMs: number }>({ max: VERIFIED_LIMIT });
-  let verifiedRevision = publicKeys.revision;
+  const verifier = createTokenVerifier({ keys: publicKeys, accept, clock });
 
   async function mint(callee: string, entry: Minted): Promise<string> {
     const { key, kid } = await signingKey();
@@ -55,21 +50,12 @@ export function createKeyIdentity(options: KeyIdentityOptions): ServiceIdentity 
     return entry.minting;
   }
 
-  function verifyWith(token: string, found: ModulePublicKey): string {
-    const now = clock.now();
-    if (found.expMs <= now) throw invalidToken("is signed with a key that was replaced");
-    const claims = claimsOf(token, found, { issuer: SERVICE_TOKEN_ISSUER, audience: module, nowMs: now });
+  function accept(token: string, found: ModulePublicKey, nowMs: number): AcceptedToken {
+    if (found.expMs <= nowMs) throw invalidToken("is signed with a key that was replaced");
+    const claims = serviceClaims(token, found.key, { issuer: SERVICE_TOKEN_ISSUER, audience: module, nowMs });
     if (claims.sub !== found.module) throw invalidToken("names a caller whose key it is not signed with");
     if (claims.iat === undefined || claims.exp - claims.iat > MAX_TOKEN_LIFE_MS / 1000) throw invalidToken("lives longer than allowed");
-    verified.set(token, { caller: found.module, expMs: Math.min(claims.exp * 1000, found.expMs) });
-    return found.module;
-  }
-
-  async function verifyAfterRefresh(token: string, kid: string): Promise<string> {
-    await publicKeys.refresh();
-    const found = publicKeys.find(kid);
-    if (found === undefined) throw invalidToken("is signed with an unknown key");
-    return verifyWith(token, found);
+    return { caller: found.module, expMs: Math.min(claims.exp * 1000, found.expMs) };
   }
 
   return {
@@ -87,30 +73,10 @@ export function createKeyIdentity(options: KeyIdentityOptions): ServiceIdentity 
       renewed.catch(() => undefined);
       return entry.token;
     },
-    verify(token) {
-      if (token === undefined || token === "") throw unauthorized("The call carries no service token.", { reason: "MISSING_TOKEN" });
-      if (verifiedRevision !== publicKeys.revision) {
-        verified.clear();
-        verifiedRevision = publicKeys.revision;
-      }
-      const known = verified.get(token);
-      if (known !== undefined && known.expMs > clock.now()) return known.caller;
-      const kid = keyIdOf(token);
-      const found = publicKeys.find(kid);
-      return found === undefined ? verifyAfterRefresh(token, kid) : verifyWith(token, found);
-    },
+    verify: verifier.verify,
     async close() {
       minted.clear();
-      verified.clear();
+      verifier.clear();
     },
   };
-}
-
-/** To a callee an expired service token is a wrong one: its caller is a program, which has no use for the finer reason. */
-function claimsOf(token: string, found: ModulePublicKey, expected: { issuer: string; audience: string; nowMs: number }) {
-  try {
-    return verifiedClaims(token, found.key, expected);
-  } catch (error) {
-    throw invalidToken("does not verify", error);
-  }
 }

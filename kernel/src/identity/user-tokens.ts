@@ -5,8 +5,8 @@ import { unauthorized, unavailable } from "../base/errors.ts";
 import { DEFAULT_TENANT, type UserIdentity } from "../base/request-context.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { UserTokens } from "./identity.ts";
-import { readJwks } from "./jwks.ts";
 import { invalidToken, keyIdOf, verifiedClaims } from "./jwt.ts";
+import { createRemoteKeys } from "./remote-keys.ts";
 
 export interface UserTokensOptions {
   readonly issuer: string;
@@ -19,37 +19,12 @@ export interface UserTokensOptions {
   readonly maxTokens?: number;
 }
 
-/** Keys this old are looked up again in the background; a key that was withdrawn is refused from then on. */
-const REFRESH_MS = 5 * 60_000;
-/** Tokens that name unknown keys, which anybody can make, cause no more look-ups than this allows. */
-const MIN_INTERVAL_MS = 1000;
-
 /** Verifies access tokens by the issuer's public keys. While the issuer is away the last known keys are used. */
 export function createUserTokens(options: UserTokensOptions): UserTokens {
   const { issuer, audience, logger, clock = systemClock } = options;
   const verified = new LRUCache<string, { user: UserIdentity; expMs: number }>({ max: options.maxTokens ?? 20_000 });
-  let keys = new Map<string, { key: KeyObject; expMs: number }>();
-  let triedAt = Number.NEGATIVE_INFINITY;
-  let reading: Promise<void> | undefined;
-
-  async function readKeys(): Promise<void> {
-    triedAt = clock.elapsed();
-    try {
-      const found = readJwks(await options.jwks());
-      const withdrawn = [...keys.keys()].some((kid) => !found.has(kid));
-      keys = found;
-      if (withdrawn) verified.clear();
-    } catch (error) {
-      logger.warn("The issuer's public keys cannot be read; the last known ones stay.", { issuer, known: keys.size, error });
-    }
-  }
-
-  function readOnce(): Promise<void> {
-    reading ??= readKeys().finally(() => {
-      reading = undefined;
-    });
-    return reading;
-  }
+  const keys = createRemoteKeys({ issuer, read: options.jwks, logger, clock });
+  let verifiedRevision = keys.revision;
 
   function verifyWith(token: string, key: KeyObject): UserIdentity {
     const claims = verifiedClaims(token, key, { issuer, audience, nowMs: clock.now() });
@@ -68,8 +43,8 @@ export function createUserTokens(options: UserTokensOptions): UserTokens {
   }
 
   async function verifyAfterRead(token: string, kid: string): Promise<UserIdentity> {
-    if (reading !== undefined || clock.elapsed() - triedAt >= MIN_INTERVAL_MS) await readOnce();
-    const found = keys.get(kid);
+    await keys.refresh();
+    const found = keys.find(kid);
     if (found !== undefined) return verifyWith(token, found.key);
     if (keys.size > 0) throw invalidToken("is signed with an unknown key");
     throw unavailable("Access tokens cannot be verified now.", { reason: "TOKEN_KEYS_UNAVAILABLE", retryAfterSeconds: 1 });
@@ -77,7 +52,11 @@ export function createUserTokens(options: UserTokensOptions): UserTokens {
 
   return {
     verify(token) {
-      if (clock.elapsed() - triedAt >= REFRESH_MS && keys.size > 0) void readOnce();
+      keys.refreshWhenOld();
+      if (verifiedRevision !== keys.revision) {
+        verified.clear();
+        verifiedRevision = keys.revision;
+      }
       const known = verified.get(token);
       if (known !== undefined) {
         if (known.expMs > clock.now()) return known.user;
@@ -85,7 +64,7 @@ export function createUserTokens(options: UserTokensOptions): UserTokens {
         throw unauthorized("The token has expired.", { reason: "TOKEN_EXPIRED" });
       }
       const kid = keyIdOf(token);
-      const found = keys.get(kid);
+      const found = keys.find(kid);
       return found === undefined ? verifyAfterRead(token, kid) : verifyWith(token, found.key);
     },
   };

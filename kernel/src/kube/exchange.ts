@@ -8,6 +8,9 @@ export interface Answer {
   readonly retryAfterMs: number | undefined;
 }
 
+/** Also with a more exact name, as `application/jwk-set+json`. */
+const JSON_TYPE = /^application\/([^;]+\+)?json\b/;
+
 /** Sends one request once, and reads its whole answer, whatever its status. Rejects with a `KubeError` of status 0, or the signal's reason. */
 export function exchange(connection: KubeConnection, outgoing: Outgoing, deadlineMs: number, signal?: AbortSignal): Promise<Answer> {
   return new Promise((resolve, reject) => {
@@ -24,7 +27,7 @@ export function exchange(connection: KubeConnection, outgoing: Outgoing, deadlin
     const abort = connection.send("request", outgoing, {
       onHead(received, headers) {
         status = received;
-        json = String(headers["content-type"] ?? "").startsWith("application/json");
+        json = JSON_TYPE.test(String(headers["content-type"]));
         if (status >= 400) retryMs = retryAfterMs(headers["retry-after"]);
       },
       onData(chunk) {
