@@ -4,6 +4,13 @@ import type { Discovery, Instance } from "./discovery.ts";
 /** A driver under test: each `open` gives another view of the same registry, as another process has. */
 export interface DiscoveryUnderTest {
   open(): Promise<Discovery>;
+  /** Given where the place itself notes who is there: what it does when an instance comes, and when it goes. */
+  readonly place?: {
+    add(module: string, instance: Instance): Promise<void>;
+    remove(module: string, instanceId: string): Promise<void>;
+    /** An instance as views of this place show it. */
+    shown(instance: Instance): Instance;
+  };
   close(): Promise<void>;
 }
 
@@ -14,6 +21,8 @@ function anInstance(changed: Partial<Instance> = {}): Instance {
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
+
+const second = anInstance({ id: "blog-2", host: "127.0.0.2" });
 
 /** What every driver of `Discovery` must do. */
 export function describeDiscovery(name: string, start: () => Promise<DiscoveryUnderTest>): void {
@@ -29,41 +38,73 @@ export function describeDiscovery(name: string, start: () => Promise<DiscoveryUn
       await driver.close();
     });
 
-    test("knows who registered, at once, and nobody else", async () => {
+    const shown = (instances: readonly Instance[]) => instances.map((instance) => driver.place?.shown(instance) ?? instance);
+    const sees = (view: Discovery, module: string, instances: readonly Instance[]) =>
+      until(
+        () =>
+          view
+            .instances(module)
+            .map(({ id }) => id)
+            .join() ===
+          shown(instances)
+            .map(({ id }) => id)
+            .join(),
+      );
+
+    /** Whoever registers is seen at once by itself; what the place notes, soon. */
+    async function come(module: string, instance: Instance, all: readonly Instance[]): Promise<void> {
+      if (driver.place === undefined) await discovery.register(module, instance);
+      else {
+        await driver.place.add(module, instance);
+        await sees(discovery, module, all);
+      }
+      expect(discovery.instances(module)).toEqual(shown(all));
+    }
+
+    async function go(module: string, instanceId: string, left: readonly Instance[]): Promise<void> {
+      if (driver.place === undefined) await discovery.deregister(module, instanceId);
+      else {
+        await driver.place.remove(module, instanceId);
+        await sees(discovery, module, left);
+      }
+      expect(discovery.instances(module)).toEqual(shown(left));
+    }
+
+    test("knows who is there, and nobody else", async () => {
       expect(discovery.instances("blog")).toEqual([]);
-      await discovery.register("blog", anInstance());
-      await discovery.register("blog", anInstance({ id: "blog-2", grpcPort: 9101 }));
-      await discovery.register("audit", anInstance({ id: "audit-1" }));
-      expect(discovery.instances("blog")).toEqual([anInstance(), anInstance({ id: "blog-2", grpcPort: 9101 })]);
+      await come("blog", anInstance(), [anInstance()]);
+      await come("blog", second, [anInstance(), second]);
+      await come("audit", anInstance({ id: "audit-1" }), [anInstance({ id: "audit-1" })]);
+      expect(discovery.instances("blog")).toEqual(shown([anInstance(), second]));
       expect(discovery.instances("authz")).toEqual([]);
     });
 
-    test("an id that registers again replaces what it said before", async () => {
-      await discovery.register("blog", anInstance());
+    test("an id that registers again replaces what it said before; where the place notes who is there, nobody can", async () => {
+      await come("blog", anInstance(), [anInstance()]);
       await discovery.register("blog", anInstance({ grpcPort: 9555 }));
-      expect(discovery.instances("blog")).toEqual([anInstance({ grpcPort: 9555 })]);
+      const expected = driver.place === undefined ? [anInstance({ grpcPort: 9555 })] : shown([anInstance()]);
+      expect(discovery.instances("blog")).toEqual(expected);
     });
 
-    test("forgets who deregistered; an unknown id is no error", async () => {
-      await discovery.register("blog", anInstance());
+    test("forgets who goes; an unknown id is no error", async () => {
+      await come("blog", anInstance(), [anInstance()]);
       await discovery.deregister("blog", "blog-7");
       expect(discovery.instances("blog")).toHaveLength(1);
-      await discovery.deregister("blog", "blog-1");
-      expect(discovery.instances("blog")).toEqual([]);
+      await go("blog", "blog-1", []);
     });
 
     test("a watch tells at once, then each change of its module, until it is stopped", async () => {
-      const told: string[] = [];
-      const stop = discovery.watch("blog", (instances) => told.push(instances.map(({ id }) => id).join(",")));
-      expect(told).toEqual([""]);
+      const told: string[][] = [];
+      const stop = discovery.watch("blog", (instances) => told.push(instances.map(({ id }) => id)));
+      expect(told).toEqual([[]]);
+      await come("blog", anInstance(), [anInstance()]);
       await discovery.register("blog", anInstance());
-      await discovery.register("blog", anInstance());
-      await discovery.register("audit", anInstance({ id: "audit-1" }));
-      await discovery.register("blog", anInstance({ id: "blog-2" }));
-      await discovery.deregister("blog", "blog-1");
-      expect(told).toEqual(["", "blog-1", "blog-1,blog-2", "blog-2"]);
+      await come("audit", anInstance({ id: "audit-1" }), [anInstance({ id: "audit-1" })]);
+      await come("blog", second, [anInstance(), second]);
+      await go("blog", "blog-1", [second]);
+      expect(told).toEqual([[], [anInstance()], [anInstance(), second], [second]].map((all) => shown(all).map(({ id }) => id)));
       stop();
-      await discovery.deregister("blog", "blog-2");
+      await go("blog", "blog-2", []);
       expect(told).toHaveLength(4);
     });
 
@@ -74,10 +115,10 @@ export function describeDiscovery(name: string, start: () => Promise<DiscoveryUn
         other.watch("blog", (instances) => {
           seen = instances;
         });
-        await discovery.register("blog", anInstance());
+        await come("blog", anInstance(), [anInstance()]);
         await until(() => seen.length === 1);
-        expect(other.instances("blog")).toEqual([anInstance()]);
-        await discovery.deregister("blog", "blog-1");
+        expect(other.instances("blog")).toEqual(shown([anInstance()]));
+        await go("blog", "blog-1", []);
         await until(() => seen.length === 0);
       } finally {
         await other.close();
@@ -85,9 +126,10 @@ export function describeDiscovery(name: string, start: () => Promise<DiscoveryUn
     });
 
     test("who opens later knows who is there", async () => {
-      await discovery.register("blog", anInstance());
+      await come("blog", anInstance(), [anInstance()]);
       const later = await driver.open();
-      expect(later.instances("blog")).toEqual([anInstance()]);
+      if (driver.place !== undefined) await sees(later, "blog", [anInstance()]);
+      expect(later.instances("blog")).toEqual(shown([anInstance()]));
       await later.close();
     });
   });
