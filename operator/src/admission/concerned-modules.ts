@@ -9,16 +9,35 @@ export function concernedBy(module: Module, others: readonly StandingModule[]): 
   const needed = neededBy(module, others);
   const own = namesOf(module);
   const prefixes = routePrefixes(module);
-  return others.filter(
-    (other) =>
-      needed.has(other.name) ||
-      namesOf(other.module).some((name) => own.includes(name)) ||
-      (prefixes.length > 0 && routePrefixes(other.module).some((prefix) => prefixes.some((mine) => mayMeet(mine, prefix)))),
-  );
+  return others
+    .filter(
+      (other) =>
+        needed.has(other.name) ||
+        namesOf(other.module).some((name) => own.includes(name)) ||
+        (prefixes.length > 0 && routePrefixes(other.module).some((prefix) => prefixes.some((mine) => mayMeet(mine, prefix)))),
+    )
+    .map((other) => ({ ...other, module: withClaims(other.module, needed.has(other.name)) }));
+}
+
+/** What a standing module holds. Whether it is right itself was decided before, among Modules that are not all looked at here. */
+export function withClaims({ spec, ...module }: Module, isNeeded: boolean): Module {
+  const { version, database, events, permissions, roles, routes, dependencies = [] } = spec;
+  return {
+    ...module,
+    spec: {
+      version,
+      ...(database !== undefined && { database }),
+      ...(events?.publishes !== undefined && { events: { publishes: events.publishes } }),
+      ...(permissions !== undefined && { permissions }),
+      ...(roles !== undefined && { roles: roles.map((role) => ({ ...role, permissions: [] })) }),
+      ...(routes !== undefined && { routes: routes.map(({ permission: _, ...route }) => route) }),
+      ...(isNeeded && { dependencies: dependencies.map(({ version: _, ...dependency }) => dependency) }),
+    },
+  };
 }
 
 /** Names of everything that it depends on, and of whose permissions its roles grant. */
-function neededBy({ spec }: Module, others: readonly StandingModule[]): Set<string> {
+export function neededBy({ spec }: Module, others: readonly StandingModule[]): Set<string> {
   const byName = new Map(others.map((other) => [other.name, other.module]));
   const grants = (spec.roles ?? []).flatMap(({ permissions }) => permissions.map((grant) => grant.slice(0, grant.indexOf("."))));
   const needed = new Set([...(spec.dependencies ?? []).map(({ module }) => module), ...grants]);
