@@ -71,11 +71,11 @@ export function createElector(options: ElectorOptions): Elector {
     try {
       return await leases.replace(lease.metadata, renewedSpec(lease, clock.now()), { deadlineMs });
     } catch (error) {
-      // Somebody deleted it: whoever is first makes a new one.
-      if (isNotFound(error)) return leases.create(claimedSpec(undefined, identity, leaseMs, clock.now()), { deadlineMs });
-      if (!isConflict(error)) throw error;
+      if (!isConflict(error) && !isNotFound(error)) throw error;
       const found = await leases.find({ deadlineMs });
-      if (found === undefined || holderOf(found) !== identity) return undefined;
+      // Somebody deleted it: whoever is first makes a new one.
+      if (found === undefined) return leases.create(claimedSpec(undefined, identity, leaseMs, clock.now()), { deadlineMs });
+      if (holderOf(found) !== identity) return undefined;
       // Ours, with a note of somebody else's, or a renewal whose answer was lost.
       return leases.replace(found.metadata, renewedSpec(found, clock.now()), { deadlineMs });
     }
