@@ -116,6 +116,7 @@ const refused: [string, Partial<ModuleSpec>][] = [
   ["a health path without a port to ask on", { health: { path: "/health" }, ports: { grpc: 9000 } }],
   ["replicas and autoscaling", { replicas: 2, autoscaling: { min: 1, max: 2 } }],
   ["autoscaling upside down", { autoscaling: { min: 3, max: 2 } }],
+  ["a roll-out that cannot begin", { strategy: { maxSurge: 0, maxUnavailable: "0%" } }],
   ["a built-in role", { roles: [{ name: "user", permissions: [] }] }],
   ["a public route with a permission", { routes: [{ path: "/a", auth: "public", permission: "shop.a.b" }] }],
   ["a type of another topic", { events: { publishes: events("shop", "blog.created") } }],

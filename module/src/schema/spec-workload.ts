@@ -28,6 +28,9 @@ export const Resources = Type.Object(
   field.closed,
 );
 
+/** CEL for a count or percentage that is none. */
+const isNone = (amount: string): string => `(type(${amount}) == int ? ${amount} == 0 : ${amount} == '0%')`;
+
 export const Strategy = Type.Object(
   {
     type: Type.Optional(field.oneOf(["RollingUpdate", "Recreate"], { default: "RollingUpdate" })),
@@ -36,7 +39,15 @@ export const Strategy = Type.Object(
     progressDeadline: Type.Optional(field.duration({ description: "A roll-out that does not progress for so long has failed." })),
     rollbackOnFailure: Type.Optional(Type.Boolean({ description: "Go back to the previous version when a roll-out fails." })),
   },
-  field.closed,
+  {
+    ...field.closed,
+    "x-kubernetes-validations": [
+      {
+        rule: `!has(self.maxSurge) || !has(self.maxUnavailable) || !(${isNone("self.maxSurge")} && ${isNone("self.maxUnavailable")})`,
+        message: "a roll-out that may neither add nor take away a replica cannot begin",
+      },
+    ],
+  },
 );
 
 export const Disruption = Type.Object(
