@@ -28,7 +28,7 @@ const FIRST_BACKOFF_MS = 100;
 const LAST_BACKOFF_MS = 10_000;
 /** Moved rows after which writers are led to a clean table: what a scan may have to step over stays in the order of a batch's own cost. */
 const ROTATE_AFTER = 10_000;
-const RELAY_LOCK = 7_310_002;
+const RELAY_LOCK = 7_310_003;
 
 /**
  * Sends a module's outbox to the bus. However many instances a module has, one of them sends: the one whose session
