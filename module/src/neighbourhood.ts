@@ -46,19 +46,20 @@ export function neighbourhoods(modules: Iterable<Module>): (module: Module) => M
       const calls = specs.get(caller)?.calls?.filter(({ to }) => to === name) ?? [];
       tell(caller, { calls });
     }
-    for (const { to } of spec.calls ?? []) {
-      const ports = specs.get(to)?.ports;
-      if (ports !== undefined) tell(to, { ports });
-    }
+    for (const { to } of spec.calls ?? []) if (specs.has(to)) tell(to, {});
     for (const [publisher, publishes] of publishersOf(spec, publishers)) tell(publisher, { events: { publishes } });
     return [...neighbours]
       .sort(([a], [b]) => compareTexts(a, b))
-      .map(([neighbour, part]) => ({
-        apiVersion: `${API_GROUP}/${API_VERSION}`,
-        kind: "Module",
-        metadata: { name: neighbour },
-        spec: { version: UNTOLD_VERSION, ...part },
-      }));
+      .map(([neighbour, part]) => {
+        const ports = specs.get(neighbour)?.ports;
+        return {
+          apiVersion: `${API_GROUP}/${API_VERSION}`,
+          kind: "Module",
+          metadata: { name: neighbour },
+          // Whoever is known here is known with its ports: discovery by DNS knows no other source.
+          spec: { version: UNTOLD_VERSION, ...(ports !== undefined && { ports }), ...part },
+        };
+      });
   };
 }
 
