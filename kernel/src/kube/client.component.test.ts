@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { describeCluster } from "../test-cluster/programs.ts";
+import { describeCluster } from "../test-cluster/describe-cluster.ts";
 import { startTestCluster, type TestCluster } from "../test-cluster/test-cluster.ts";
 import type { KubeObject, Resource } from "./object.ts";
 import { resourcePath } from "./resource-path.ts";

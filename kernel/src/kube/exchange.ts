@@ -24,6 +24,7 @@ export function exchange(connection: KubeConnection, outgoing: Outgoing, deadlin
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
     }
+    const timer = setTimeout(() => abort(deadlineExceeded(outgoing.method, outgoing.path, deadlineMs)), deadlineMs);
     const abort = connection.send("request", outgoing, {
       onHead(received, headers) {
         status = received;
@@ -43,7 +44,6 @@ export function exchange(connection: KubeConnection, outgoing: Outgoing, deadlin
         reject(error);
       },
     });
-    const timer = setTimeout(() => abort(deadlineExceeded(outgoing.method, outgoing.path, deadlineMs)), deadlineMs);
     function onAbort(): void {
       abort(signal?.reason);
     }

@@ -41,11 +41,13 @@ const IDLE_MS = 75_000;
 const MIN_TIMEOUT_SECONDS = 300;
 const MAX_TIMEOUT_SECONDS = 600;
 const BACK_OFF_MS = 100;
-const MAX_BACK_OFF_MS = 10_000;
+const MAX_BACK_OFF_MS = 5000;
 /** A watch that lived this long was one, though it had nothing to tell. */
 const LIVED_MS = 1000;
 /** A server that is behind the others catches up within seconds; one that was restored from a backup never does. */
 const MAX_TOO_LARGE = 5;
+/** A stream of initial objects that breaks again and again may be too long for something on the way; a list comes in pages. */
+const MAX_STREAM_FAILURES = 3;
 
 /**
  * Follows a kind: everything once, then each change in order, for ever; resolves only when the signal aborts. Whatever ends a watch, the next one
@@ -127,13 +129,14 @@ export async function follow<T extends KubeObject>(client: KubeClient, resource:
       signal,
       onEvent,
     });
-    if (initial !== undefined && isInvalid(end)) watchList = false;
+    if (initial !== undefined && end !== undefined && (cannotStream(end) || failures >= MAX_STREAM_FAILURES)) watchList = false;
     initial = undefined;
     return end;
   }
 
   /** What is to be done before the next round, and after how long it may begin. */
   async function recover(end: KubeError, livedMs: number): Promise<number> {
+    if (position === undefined && cannotStream(end) && !watchList) return 0;
     failures = received > 0 || livedMs > LIVED_MS ? 1 : failures + 1;
     tooLarge = isTooLarge(end) ? tooLarge + 1 : 0;
     logger[failures < 3 ? "debug" : "warn"]("A watch goes on after a failure.", { failures, status: end.status, error: end });
@@ -161,6 +164,11 @@ export async function follow<T extends KubeObject>(client: KubeClient, resource:
     const waitMs = await recover(end ?? new KubeError(0, "Ended", "The watch ended at once."), livedMs);
     await sleep(waitMs, undefined, { signal }).catch(() => {});
   }
+}
+
+/** Refused for what was asked: the server is old, has that switched off, or has an etcd that is too old for it, which it calls an error of its own. */
+function cannotStream(error: KubeError): boolean {
+  return isInvalid(error) || error.status === 500 || error.status === 501;
 }
 
 /** The server has not come to where another one was already. */

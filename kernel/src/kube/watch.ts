@@ -57,6 +57,7 @@ export function watchOnce<T extends KubeObject>(connection: KubeConnection, opti
       else onEvent(type, object as T);
     });
 
+    const idle = setTimeout(() => cut(broken(`Nothing came for ${idleMs} ms.`)), idleMs);
     const abort = connection.send(
       "watch",
       { method: "GET", path, headers: { accept } },
@@ -88,7 +89,6 @@ export function watchOnce<T extends KubeObject>(connection: KubeConnection, opti
         },
       },
     );
-    const idle = setTimeout(() => cut(broken(`Nothing came for ${idleMs} ms.`)), idleMs);
     function onAbort(): void {
       cut(broken("The watch is no longer wanted."));
     }

@@ -1,12 +1,11 @@
-import { describe } from "@jest/globals";
-
 /** Programs that the tests start, by the variable that names each. */
 export interface ClusterPrograms {
   readonly etcd: string;
   readonly apiServer: string;
 }
 
-const HOW_TO_GET = 'eval "$(node scripts/components.ts etcd kube-apiserver)"';
+/** What to run for them. */
+export const HOW_TO_GET = 'eval "$(node scripts/components.ts etcd kube-apiserver)"';
 
 /** Undefined where they are not named. */
 export function findClusterPrograms(env: NodeJS.ProcessEnv = process.env): ClusterPrograms | undefined {
@@ -18,14 +17,4 @@ export function getClusterPrograms(): ClusterPrograms {
   const found = findClusterPrograms();
   if (found === undefined) throw new Error(`PLINTH_ETCD and PLINTH_KUBE_APISERVER are not set: ${HOW_TO_GET}`);
   return found;
-}
-
-/** A suite against a real API server. Where there is none it is skipped, and says how to get it; a build machine must have it. */
-export function describeCluster(name: string, suite: () => void): void {
-  if (findClusterPrograms() !== undefined || process.env.CI === "true") {
-    describe(name, suite);
-    return;
-  }
-  process.stderr.write(`Skipped: "${name}" needs etcd and kube-apiserver: ${HOW_TO_GET}\n`);
-  describe.skip(name, suite);
 }
