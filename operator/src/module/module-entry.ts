@@ -5,6 +5,7 @@ import { checkModule, type Module, type ModuleStatus, type Problem } from "@plin
 export interface ModuleEntry {
   readonly name: string;
   readonly uid: string;
+  readonly generation: number;
   /** The declaration, without status: the same object for as long as nothing that was declared changes. Undefined if its form is wrong. */
   readonly module: Module | undefined;
   /** Otherwise the parts that are in order, if there are any. */
@@ -47,7 +48,7 @@ export function readEntry(object: KubeObject, before: ModuleEntry | undefined): 
     }),
     spec: object.spec,
   });
-  return { name, uid, module, draft, problems, declared, ...live };
+  return { name, uid, generation, module, draft, problems, declared, ...live };
 }
 
 function withoutUndefined(fields: Record<string, unknown>): Record<string, unknown> {

@@ -1,0 +1,149 @@
+import type { KubeClient, KubeObject } from "@plinth/kernel/kube";
+import type { Logger } from "@plinth/kernel/logging";
+import type { Tracing } from "@plinth/kernel/telemetry";
+import { API_GROUP, type Module, type ModuleStatus } from "@plinth/module";
+import { createWriter } from "../kube/writer.ts";
+import { runController } from "../runtime/controller.ts";
+import { controllerOf, objectKey } from "../runtime/object-key.ts";
+import { createQueue, type Priority } from "../runtime/queue.ts";
+import type { Recorder } from "../runtime/recorder.ts";
+import type { RuntimeMetrics } from "../runtime/runtime-metrics.ts";
+import type { Change } from "../runtime/store.ts";
+import { createChildWriter } from "./apply-children.ts";
+import { type ClusterState, followCluster } from "./cluster-state.ts";
+import { createModuleSet, type ModuleSet } from "./module-set.ts";
+import { createModuleReconciler } from "./reconcile-module.ts";
+import { atRevision, latestRevision, readRevision } from "./revisions.ts";
+import { createSecretKeys } from "./secret-keys.ts";
+import type { Settings } from "./settings.ts";
+
+/** The name under which queue and workers are measured, as controller-runtime names a controller: by its kind. */
+const NAME = "module";
+
+export interface ModuleControllerOptions {
+  /** Reads at any time. */
+  readonly client: KubeClient;
+  /** Writes only while this replica leads. */
+  readonly writing: KubeClient;
+  readonly settings: Settings;
+  /** Only these namespaces; all of them if left out. */
+  readonly namespaces?: readonly string[];
+  readonly recorder: Pick<Recorder, "record">;
+  readonly tracing: Tracing;
+  readonly metrics?: RuntimeMetrics;
+  readonly concurrency?: number;
+  readonly logger: Logger;
+  /** Ends the watches. */
+  readonly signal: AbortSignal;
+}
+
+/** Keeps what runs as the Modules declare it. It follows the cluster from the start, so that a standby is ready; it works while `run` does. */
+export interface ModuleController {
+  readonly state: ClusterState;
+  /** The Modules of a namespace as they are declared, for whoever judges a new one. */
+  modulesIn(namespace: string): Module[];
+  /** Works until `stop` aborts, and ends what is in hand; when `abort` does, at once. */
+  run(stop: AbortSignal, abort: AbortSignal): Promise<void>;
+}
+
+export function createModuleController(options: ModuleControllerOptions): ModuleController {
+  const { client, writing, settings, namespaces, recorder, tracing, metrics, concurrency, logger, signal } = options;
+  const state = followCluster({ client, settings, logger, signal, ...(namespaces !== undefined && { namespaces }) });
+  const queue = createQueue({ name: NAME, ...(metrics !== undefined && { instruments: metrics.forQueue(NAME) }) });
+  const secretKeys = createSecretKeys(client, state.secrets);
+  const sets = new Map<string, ModuleSet>();
+  /** Until everything was read once, changes are what there is. */
+  let isBegun = false;
+
+  function setOf(namespace: string): ModuleSet {
+    const known = sets.get(namespace);
+    if (known !== undefined) return known;
+    let isFirst = true;
+    const made = createModuleSet({
+      hasSecret: (_module, { from }) => secretKeys.has(namespace, from.secret, from.key) !== false,
+      lastAccepted,
+      onChange(names) {
+        for (const name of names) queue.add(objectKey(namespace, name), isFirst ? urgencyOf(state.modules.get(namespace, name)) : "change");
+        isFirst = false;
+      },
+    });
+    sets.set(namespace, made);
+    return made;
+  }
+
+  function lastAccepted(module: Module): Module | undefined {
+    const owned = state.children("ControllerRevision").byIndex("owner", module.metadata.uid ?? "");
+    const latest = latestRevision(owned.flatMap((revision) => readRevision(revision) ?? []));
+    return latest === undefined ? undefined : atRevision(module, latest);
+  }
+
+  function begin(): void {
+    isBegun = true;
+    for (const module of state.modules.list()) setOf(module.metadata.namespace ?? "").update(module.metadata.name, module);
+  }
+
+  function onModule({ type, object }: Change<KubeObject>): void {
+    if (!isBegun) return;
+    const { namespace = "", name } = object.metadata;
+    setOf(namespace).update(name, type === "deleted" ? undefined : object);
+  }
+
+  /** By the owner's name: a child of a Module's predecessor stands in the way of its successor. */
+  function onChild({ object, cause }: Change<KubeObject>): void {
+    const owner = controllerOf(object);
+    if (!isBegun || cause === "own" || owner?.kind !== "Module" || !owner.apiVersion.startsWith(`${API_GROUP}/`)) return;
+    queue.add(objectKey(object.metadata.namespace, owner.name), "change");
+  }
+
+  function onSecret({ object }: Change<KubeObject>): void {
+    if (!isBegun) return;
+    const { namespace = "", name } = object.metadata;
+    const names = state.modules.byIndex("secret", `${namespace}/${name}`).map(({ metadata }) => metadata.name);
+    if (names.length > 0) setOf(namespace).invalidate(names);
+  }
+
+  function onNamespace({ object, previous, type }: Change<KubeObject>): void {
+    if (!isBegun || type === "deleted" || JSON.stringify(previous?.metadata.labels) === JSON.stringify(object.metadata.labels)) return;
+    for (const { metadata } of state.modules.list()) {
+      if (metadata.namespace === object.metadata.name) queue.add(objectKey(metadata.namespace, metadata.name), "change");
+    }
+  }
+
+  state.modules.onChange(onModule);
+  state.secrets.onChange(onSecret);
+  state.namespaces.onChange(onNamespace);
+  for (const kind of state.childKinds) state.children(kind).onChange(onChild);
+  void state.whenSynced(signal).then(begin, () => undefined);
+  signal.addEventListener("abort", () => {
+    for (const set of sets.values()) set.close();
+  });
+
+  return {
+    state,
+    modulesIn: (namespace) => [...state.modules.list()].filter(({ metadata }) => metadata.namespace === namespace) as unknown as Module[],
+    async run(stop, abort) {
+      await state.whenSynced(AbortSignal.any([stop, abort, signal]));
+      const writer = createWriter(writing);
+      const children = createChildWriter(writer, state);
+      const tools = { client, writer, children, state, secretKeys, setOf, settings, recorder, tracing, logger, now: () => new Date() };
+      await runController({
+        name: NAME,
+        queue,
+        reconcile: createModuleReconciler(tools),
+        ...(concurrency !== undefined && { concurrency }),
+        ...(metrics !== undefined && { instruments: metrics.forController(NAME) }),
+        logger,
+        signal: stop,
+        abort,
+      });
+    },
+  };
+}
+
+/** At a start: a Module that was looked at as it is comes after those that were not. */
+function urgencyOf(object: KubeObject | undefined): Priority {
+  const observed = (object?.status as ModuleStatus | undefined)?.observedGeneration;
+  return object !== undefined && observed === object.metadata.generation && object.metadata.deletionTimestamp === undefined
+    ? "resync"
+    : "change";
+}

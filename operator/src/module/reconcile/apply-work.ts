@@ -1,0 +1,93 @@
+import { randomBytes } from "node:crypto";
+import { isAlreadyExists, type KubeObject } from "@plinth/kernel/kube";
+import { buildGeneratedSecrets, generatedKeys } from "../desired/generated-secrets.ts";
+import { type JobOutcome, readJobOutcome } from "../job-outcome.ts";
+import { finishedAt } from "../migration-jobs.ts";
+import { findObsolete } from "../prune.ts";
+import { readRevision } from "../revisions.ts";
+import type { Tools, Work } from "./context.ts";
+import { findRollout, moduleAt } from "./find-rollout.ts";
+import { planChildren } from "./plan-children.ts";
+
+/** Makes the secrets that the module wants made where they are missing; what is there is never overwritten. */
+export async function makeGeneratedSecrets({ secretKeys, state, writer }: Tools, work: Work): Promise<void> {
+  const target = moduleAt(work, work.rollout.target);
+  if (target === undefined) return;
+  const missing = generatedKeys(target).filter(({ secret, key }) => secretKeys.has(work.namespace, secret, key) !== true);
+  const values = missing.map((key) => ({ ...key, value: randomBytes(32).toString("base64url") }));
+  for (const secret of buildGeneratedSecrets(target, values)) {
+    const { signal } = work;
+    const live = state.secrets.get(work.namespace, secret.metadata.name);
+    const { resourceVersion } = live?.metadata ?? {};
+    // Somebody else may write at the same time: then nothing is, and the next reconcile looks again.
+    const written =
+      live === undefined
+        ? await writer.create(secret, { signal })
+        : await writer.patch(secret, { metadata: { resourceVersion }, data: secret.data }, { signal });
+    state.secrets.overlay(metadataOf(written));
+  }
+}
+
+/** Applies what pods need before they start, and begins the migration. */
+export async function applyIdentity(tools: Tools, work: Work): Promise<void> {
+  const plan = planChildren(tools, work);
+  await applyAll(tools, work, plan.identity);
+  if (plan.job === undefined || work.conflicts.length > 0) return;
+  await tools.children.create(plan.job, work.signal).catch((error: unknown) => {
+    // An earlier answer got lost; the watch brings it.
+    if (!isAlreadyExists(error)) throw error;
+  });
+  // What was accepted is accepted from here on.
+  refreshRevisions(tools, work);
+  findRollout(tools, work);
+}
+
+/** Applies what reads the configuration, runs it and watches over it, each after the one before. */
+export async function applyRunning(tools: Tools, work: Work): Promise<void> {
+  refreshRevisions(tools, work);
+  for (const group of planChildren(tools, work).running) {
+    if (work.conflicts.length > 0) return;
+    await applyAll(tools, work, group);
+  }
+  findRollout(tools, work);
+}
+
+/** Takes away what no longer belongs to the module, once everything that does is there and serves. */
+export async function pruneChildren(tools: Tools, work: Work): Promise<void> {
+  const { rollout, conflicts, verdict, object, revisions, status } = work;
+  if (rollout.step !== "done" || rollout.target === undefined || conflicts.length > 0 || verdict.refused.length > 0) return;
+  const plan = planChildren(tools, work);
+  const desired = [...plan.identity, ...plan.running.flat()];
+  const obsolete = findObsolete(tools.state.ownedBy(object.metadata.uid ?? ""), desired, {
+    revisions,
+    inUse: [rollout.target, status?.currentRevision, status?.failedRevision],
+    jobs: [work.migration.job?.metadata.name],
+  });
+  await Promise.all(obsolete.map((child) => tools.children.delete(child, "Background", work.signal)));
+}
+
+const outcomes = new WeakMap<KubeObject, JobOutcome>();
+
+/** Finds out what came of a migration that ended; what the status says already is not asked again. */
+export async function readMigrationOutcome({ client }: Tools, work: Work): Promise<void> {
+  const { job, state } = work.migration;
+  if (job === undefined || (state !== "succeeded" && state !== "failed")) return;
+  if (state === "succeeded" && work.status?.migrations?.finishedAt === finishedAt(job)) return;
+  const outcome = outcomes.get(job) ?? (await readJobOutcome(client, job, work.signal));
+  if (outcome === undefined) return;
+  outcomes.set(job, outcome);
+  work.migration = { ...work.migration, ...outcome };
+}
+
+async function applyAll({ children }: Tools, work: Work, group: readonly KubeObject[]): Promise<void> {
+  if (group.length > 0) work.conflicts = [...work.conflicts, ...(await children.apply(group, work.object, work.signal))];
+}
+
+function refreshRevisions({ state }: Tools, work: Work): void {
+  const owned = state.children("ControllerRevision").byIndex("owner", work.object.metadata.uid ?? "");
+  work.revisions = owned.flatMap((revision) => readRevision(revision) ?? []);
+}
+
+function metadataOf({ apiVersion, kind, metadata }: KubeObject): KubeObject {
+  return { apiVersion, kind, metadata };
+}

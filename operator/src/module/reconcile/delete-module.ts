@@ -1,0 +1,70 @@
+import { isAlreadyExists, isNotFound } from "@plinth/kernel/kube";
+import { FINALIZER } from "../../admission/default-module.ts";
+import type { Outcome } from "../../runtime/controller.ts";
+import { nextDeletionStep } from "../deletion.ts";
+import { buildDropJob, dropName } from "../drop-job.ts";
+import { readJobOutcome } from "../job-outcome.ts";
+import { migrationProgress } from "../migration-jobs.ts";
+import type { Tools, Work } from "./context.ts";
+
+/**
+ * Does the next step of a deletion. Undefined: others still need the module, and it is looked after as before. The status is written after each step but the
+ * last, after which there is none.
+ */
+export async function continueDeletion(tools: Tools, work: Work): Promise<Outcome | "released" | undefined> {
+  const { state, children, client, writer, settings, now } = tools;
+  const { module, signal, object } = work;
+  const { name } = module.metadata;
+  const uid = object.metadata.uid ?? "";
+  const [deployment, autoscaler] = (["Deployment", "HorizontalPodAutoscaler"] as const).map((kind) =>
+    state
+      .children(kind)
+      .byIndex("owner", uid)
+      .find(({ metadata }) => metadata.name === name),
+  );
+  const drop = migrationProgress(dropName(name), state.children("Job").byIndex("owner", uid), undefined, now().getTime());
+  const next = nextDeletionStep({
+    module,
+    requiredBy: work.verdict.requiredBy,
+    isServed: work.status?.currentRevision !== undefined,
+    hasDeployment: deployment !== undefined,
+    hasAutoscaler: autoscaler !== undefined,
+    drop: drop.state === "not-needed" ? "absent" : drop.state,
+    hasData: module.spec.database !== undefined,
+  });
+  work.deletion = { blockedBy: next.step === "blocked" ? next.by : [] };
+  switch (next.step) {
+    case "blocked":
+      return undefined;
+    case "withdraw":
+      // Gateway and authz hear of it by the status; then it goes on.
+      return { kind: "wait", afterMs: 0 };
+    case "drain":
+      for (const child of [autoscaler, deployment]) {
+        if (child !== undefined && child.metadata.deletionTimestamp === undefined) await children.delete(child, "Foreground", signal);
+      }
+      return { kind: "wait" };
+    case "drop": {
+      if (next.job === "failed" && drop.job !== undefined) {
+        const outcome = await readJobOutcome(client, drop.job, signal);
+        work.deletion = { blockedBy: [], ...(outcome?.message !== undefined && { message: outcome.message }) };
+        return { kind: "wait", afterMs: drop.retryInMs ?? 0 };
+      }
+      const job = next.job === "absent" ? buildDropJob(work.set.resolvedOf(module), settings, drop.attempt) : undefined;
+      if (job !== undefined) {
+        await children.create(job, signal).catch((error: unknown) => {
+          if (!isAlreadyExists(error)) throw error;
+        });
+      }
+      return { kind: "wait" };
+    }
+    case "release": {
+      const { resourceVersion, finalizers = [] } = object.metadata;
+      const rest = finalizers.filter((finalizer) => finalizer !== FINALIZER);
+      await writer.patch(object, { metadata: { resourceVersion, finalizers: rest } }, { signal }).catch((error: unknown) => {
+        if (!isNotFound(error)) throw error;
+      });
+      return "released";
+    }
+  }
+}

@@ -1,0 +1,190 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type KubeClient, type KubeObject, type Resource, resourcePath } from "@plinth/kernel/kube";
+import { silentLogger } from "@plinth/kernel/logging";
+import { createTracing } from "@plinth/kernel/telemetry";
+import type { TestCluster } from "@plinth/kernel/test-cluster";
+import type { ModuleSpec, ModuleStatus } from "@plinth/module";
+import { parse } from "yaml";
+import { KINDS, type KindName } from "../../kube/kinds.ts";
+import { createWriter, type Writer } from "../../kube/writer.ts";
+import type { Happening } from "../../runtime/event-series.ts";
+import { runReflector } from "../../runtime/reflector.ts";
+import { createStore, type Store } from "../../runtime/store.ts";
+import { createModuleController } from "../module-controller.ts";
+import { DEFAULT_SETTINGS, type Settings } from "../settings.ts";
+import { type Players, playControllers } from "./play-controllers.ts";
+
+const CRD = join(import.meta.dirname, "../../../../k8s/crds/plinth.dev_modules.yaml");
+
+/** One write of the operator. */
+export interface Write {
+  readonly method: string;
+  readonly path: string;
+}
+
+/** An operator at work in a namespace of its own, and those who play the rest of Kubernetes. */
+export interface TestPlatform {
+  readonly namespace: string;
+  readonly writer: Writer;
+  readonly players: Players;
+  /** What the operator wrote, Events apart. */
+  readonly writes: Write[];
+  readonly happenings: (Happening & { readonly module: string })[];
+  apply(name: string, spec: Partial<ModuleSpec>, metadata?: Partial<KubeObject["metadata"]>): Promise<KubeObject>;
+  find(kind: KindName, name: string): Promise<KubeObject | undefined>;
+  remove(kind: KindName, name: string): Promise<void>;
+  /** The Module's status once it fulfils the condition; its status says what is missing if that never comes. */
+  statusWhen(name: string, condition: (status: ModuleStatus, module: KubeObject) => boolean): Promise<ModuleStatus>;
+  /** An object of the operator's, once it fulfils the condition. */
+  objectWhen(kind: KindName, name: string, condition: (object: KubeObject | undefined) => boolean): Promise<KubeObject | undefined>;
+  /** Ends the operator and begins another one. */
+  restart(): Promise<void>;
+  /** Resolves when the operator has nothing in hand, and nothing has changed for a while. */
+  stop(): Promise<void>;
+}
+
+/** Makes the kind Module known. */
+export async function installCrd(client: KubeClient): Promise<void> {
+  await createWriter(client).apply(parse(readFileSync(CRD, "utf8")) as KubeObject);
+  const name = "modules.plinth.dev";
+  for (;;) {
+    const found = await client.find(KINDS.CustomResourceDefinition, { name });
+    const { conditions = [] } = (found?.status ?? {}) as { conditions?: readonly { type: string; status: string }[] };
+    if (conditions.some(({ type, status }) => type === "Established" && status === "True")) return;
+  }
+}
+
+export async function startTestPlatform(cluster: TestCluster, namespace: string, settings: Partial<Settings> = {}): Promise<TestPlatform> {
+  const { client } = cluster;
+  const writer = createWriter(client);
+  await writer.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+  const everything = new AbortController();
+  const stores = new Map<string, { store: Store<KubeObject>; looks: Set<() => void> }>();
+  const writes: Write[] = [];
+  const happenings: (Happening & { module: string })[] = [];
+  const players = playControllers(client, everything.signal);
+  let operator = startOperator();
+
+  function startOperator(): { end: () => Promise<void> } {
+    const ending = new AbortController();
+    const counting: KubeClient = {
+      ...client,
+      request(request) {
+        if (request.method !== "GET") writes.push({ method: request.method, path: request.path });
+        return client.request(request);
+      },
+    };
+    const controller = createModuleController({
+      client,
+      writing: counting,
+      settings: { ...DEFAULT_SETTINGS, ...settings },
+      namespaces: [namespace],
+      recorder: { record: (object, happening) => void happenings.push({ ...happening, module: object.metadata.name }) },
+      tracing: createTracing({ module: "operator", version: "0.0.0", exporter: "none", ratio: 0 }),
+      logger: silentLogger,
+      signal: ending.signal,
+    });
+    const ended = controller.run(ending.signal, new AbortController().signal);
+    return {
+      async end() {
+        ending.abort();
+        await ended.catch(() => undefined);
+      },
+    };
+  }
+
+  function follow(kind: KindName): { store: Store<KubeObject>; looks: Set<() => void> } {
+    const known = stores.get(kind);
+    if (known !== undefined) return known;
+    const store = createStore<KubeObject>({ logger: silentLogger });
+    const looks = new Set<() => void>();
+    store.onChange(() => {
+      for (const look of [...looks]) look();
+    });
+    const resource: Resource = KINDS[kind];
+    void runReflector({ client, resource, namespace, store, logger: silentLogger, signal: everything.signal });
+    const made = { store, looks };
+    stores.set(kind, made);
+    return made;
+  }
+
+  async function objectWhen(
+    kind: KindName,
+    name: string,
+    condition: (object: KubeObject | undefined) => boolean,
+  ): Promise<KubeObject | undefined> {
+    const { store, looks } = follow(kind);
+    await store.whenSynced(everything.signal);
+    return new Promise((resolve, reject) => {
+      function look(): void {
+        const object = store.get(namespace, name);
+        if (!condition(object)) return;
+        end();
+        resolve(object);
+      }
+      function end(): void {
+        looks.delete(look);
+        everything.signal.removeEventListener("abort", give);
+      }
+      // Shown where a test runs into its time-out.
+      function give(): void {
+        end();
+        reject(
+          new Error(`${kind} ${name} never came to that; it is ${JSON.stringify(store.get(namespace, name)?.status ?? null, null, 1)}`),
+        );
+      }
+      looks.add(look);
+      everything.signal.addEventListener("abort", give);
+      look();
+    });
+  }
+
+  return {
+    namespace,
+    writer,
+    players,
+    writes,
+    happenings,
+    objectWhen,
+    apply(name, spec, metadata = {}) {
+      const module = {
+        apiVersion: "plinth.dev/v1alpha1",
+        kind: "Module",
+        metadata: { name, namespace, ...metadata },
+        spec: { version: "1.0.0", ...spec },
+      };
+      return client.request({
+        method: "PATCH",
+        path: resourcePath(KINDS.Module, { namespace, name }),
+        query: { fieldManager: "user", force: true },
+        body: module,
+        contentType: "application/apply-patch+yaml",
+      });
+    },
+    find: (kind, name) => client.find(KINDS[kind], { namespace, name }),
+    async remove(kind, name) {
+      await client.request({ method: "DELETE", path: resourcePath(KINDS[kind], { namespace, name }) });
+    },
+    async statusWhen(name, condition) {
+      const found = await objectWhen("Module", name, (module) => {
+        const status = module?.status as ModuleStatus | undefined;
+        return (
+          module !== undefined &&
+          status !== undefined &&
+          status.observedGeneration === module.metadata.generation &&
+          condition(status, module)
+        );
+      });
+      return found?.status as ModuleStatus;
+    },
+    async restart() {
+      await operator.end();
+      operator = startOperator();
+    },
+    async stop() {
+      everything.abort();
+      await operator.end();
+    },
+  };
+}
