@@ -13,7 +13,7 @@ import { buildHorizontalPodAutoscaler } from "./horizontal-pod-autoscaler.ts";
 import { buildHttpRoute } from "./http-route.ts";
 import { buildIngress } from "./ingress.ts";
 import { buildMigrationJob } from "./migration-job.ts";
-import { buildNetworkPolicy } from "./network-policy.ts";
+import { buildMigrationPolicy, buildNetworkPolicy } from "./network-policy.ts";
 import { buildPodDisruptionBudget } from "./pod-disruption-budget.ts";
 import { buildPrometheusRule } from "./prometheus-rule.ts";
 import { buildRole } from "./role.ts";
@@ -39,6 +39,7 @@ export function buildChildPhases(resolved: Resolved, settings: Settings, parts: 
       buildRoleBinding(resolved),
       ...buildDatabaseSecrets(resolved, parts.database),
       buildNetworkPolicy(resolved, settings),
+      buildMigrationPolicy(resolved, settings),
       buildService(resolved),
       buildHeadlessService(resolved),
     ],

@@ -2,7 +2,7 @@ import type { KubeObject } from "@plinth/kernel/kube";
 import { type ExternalHost, GATEWAY_MODULE, isKernelModule } from "@plinth/module";
 import type { Resolved } from "../resolved.ts";
 import type { NetworkTarget, Settings } from "../settings.ts";
-import { childMetadata, MODULE_LABEL, NAME_LABEL } from "./metadata.ts";
+import { childMetadata, MODULE_LABEL, NAME_LABEL, selectorOf } from "./metadata.ts";
 import { migrationName } from "./names.ts";
 import { needsPostgres } from "./needs-postgres.ts";
 
@@ -28,21 +28,39 @@ const ANY_MODULE = { podSelector: { matchExpressions: [{ key: MODULE_LABEL, oper
 
 /**
  * Lets through what is declared, and nothing else: in from the callers, the gateway where there are routes, and whoever reads metrics; out to the
- * callees, the database, the bus, DNS, the API server and the declared hosts. The module's Jobs fall under it as well. Probes come from the node, which
- * policies do not hold back.
+ * callees, the database, the bus, DNS, the API server and the declared hosts. Probes come from the node, which policies do not hold back.
  */
 export function buildNetworkPolicy(resolved: Resolved, settings: Settings): KubeObject {
   const { module } = resolved;
-  const { name } = module.metadata;
   return {
     apiVersion: "networking.k8s.io/v1",
     kind: "NetworkPolicy",
     metadata: childMetadata(module),
     spec: {
-      podSelector: { matchExpressions: [{ key: NAME_LABEL, operator: "In", values: [name, migrationName(name)] }] },
+      podSelector: { matchLabels: selectorOf(module) },
       policyTypes: ["Ingress", "Egress"],
       ingress: [...ingressOf(resolved, settings)],
       egress: [...egressOf(resolved, settings)],
+    },
+  };
+}
+
+/**
+ * The same for the module's Jobs, which only need the database. One of its own, because they run for a version that may reach what the one that serves
+ * may not. Undefined where there are none.
+ */
+export function buildMigrationPolicy({ module }: Resolved, { network }: Settings): KubeObject | undefined {
+  if (!needsPostgres(module)) return undefined;
+  const name = migrationName(module.metadata.name);
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: childMetadata(module, name),
+    spec: {
+      podSelector: { matchLabels: { [NAME_LABEL]: name } },
+      policyTypes: ["Ingress", "Egress"],
+      ingress: [],
+      egress: [target(network.database), target(network.dns, ["UDP", "TCP"])],
     },
   };
 }
