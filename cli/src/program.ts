@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { addClusterCommands } from "./program/cluster.ts";
 import { addDevelopmentCommands } from "./program/development.ts";
 import { addInspectionCommands } from "./program/inspection.ts";
 import { addOperationCommands } from "./program/operation.ts";
@@ -21,6 +22,7 @@ export function buildProgram(): Command {
   addDevelopmentCommands(program);
   addInspectionCommands(program);
   addOperationCommands(program);
+  addClusterCommands(program);
   program.addHelpText(
     "after",
     "\nExit codes: 0 all is well, 1 a problem was found or something failed, 2 wrong usage.\nEnvironment: PLINTH_TOKEN (a user's access token), PLINTH_DATA (instead of .plinth), PLINTH_DEBUG=1 (stacks), NO_COLOR.",

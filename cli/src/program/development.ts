@@ -1,4 +1,5 @@
 import { Argument, type Command } from "commander";
+import { isInPod } from "../cluster/pod-environment.ts";
 import { byComma } from "./arguments.ts";
 
 /** Commands for those who write modules. */
@@ -13,9 +14,12 @@ export function addDevelopmentCommands(program: Command): void {
 
   program
     .command("run")
-    .description("run one module in this process, as part of the platform that plinth up runs elsewhere on this machine")
+    .description("run one module in this process, as part of the platform that plinth up runs elsewhere on this machine, or in its pod")
     .argument("<module>", "its name; its database is <MODULE>_DATABASE_URL where that is set")
-    .action(async (module) => (await import("../commands/run.ts")).run(module));
+    .action(async (module) => {
+      if (isInPod()) await (await import("../cluster/run-in-cluster.ts")).runInCluster(module);
+      else await (await import("../commands/run.ts")).run(module);
+    });
 
   program
     .command("new")

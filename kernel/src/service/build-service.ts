@@ -24,7 +24,7 @@ export function buildService(parts: ServiceParts): Service<unknown> {
     logger: parts.logger,
     config: parts.config,
     cache: parts.cache,
-    modules: parts.place.modules,
+    modules: parts.place.allModules ?? parts.place.modules,
     discovery: parts.place.discovery,
     identity: parts.identity,
     userTokens: parts.userTokens,

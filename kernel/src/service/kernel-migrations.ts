@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import type { Module } from "@plinth/module";
 import { migrate } from "../database/migrate.ts";
 import { loadMigrations, type MigrationSource, sqlMigration } from "../database/migration.ts";
 import { eventMigrations } from "../events/event-tables.ts";
@@ -17,14 +16,17 @@ const idempotencyMigrations: MigrationSource = {
   ],
 };
 
+/** Of a module, only its name matters here. */
+type NamedModule = { readonly metadata: { readonly name: string } };
+
 /** The tables that the kernel keeps in every module's schema, then the module's own. */
-export async function migrationSources(module: Module, folder: string): Promise<MigrationSource[]> {
+export async function migrationSources(module: NamedModule, folder: string): Promise<MigrationSource[]> {
   const own = await loadMigrations(module.metadata.name, join(folder, "migrations"));
   return [eventMigrations, idempotencyMigrations, stateMigrations, sagaMigrations, own];
 }
 
 export interface MigrateModuleOptions {
-  readonly module: Module;
+  readonly module: NamedModule;
   /** The module's folder, with its `migrations/`. */
   readonly folder: string;
   /** Connects as the schema's owner. */

@@ -14,7 +14,10 @@ export interface Place {
   readonly host: string;
   /** The address under which other processes reach this one; registered with discovery. */
   readonly advertisedHost: string;
+  /** Those that a module must know of: itself, and whoever it has to do with. */
   readonly modules: ModuleSet;
+  /** What `service.modules` shows where that is more: all modules that serve, for whoever routes to them. */
+  readonly allModules?: ModuleSet;
   readonly discovery: Discovery;
   identityOf(module: Module): Promise<ServiceIdentity>;
   /** Connection URL in the module's service role; undefined where the module declares no database. */

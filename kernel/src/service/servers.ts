@@ -119,5 +119,6 @@ async function startKernelServers(parts: ServerParts, ports: Ports): Promise<Por
   const bound = await servers.start();
   lifecycle.onStop("servers", () => servers.stop(config.kernel.server.drainTimeoutMs));
   servers.setServing(true);
+  registrations.drainHooks.push({ name: "gRPC health", hook: () => servers.setServing(false) });
   return bound;
 }

@@ -36,7 +36,7 @@ export interface Service<ModuleConfig> {
   /** Throws at start when module.yaml declares no database. */
   readonly database: Database;
   readonly cache: Cache;
-  /** The set of modules here, followed as it changes. */
+  /** The set of modules here, followed as it changes. In a cluster gateway and authz see all that serve, others whom they have to do with. */
   readonly modules: ModuleSet;
   readonly discovery: Discovery;
   /** Who this module is towards others. */
