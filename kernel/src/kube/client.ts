@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../logging/logger.ts";
 import { isDistrust, type KubeConnection, type Outgoing, wasNotSent } from "./connection.ts";
-import { errorOfAnswer, isNotFound, KubeError } from "./errors.ts";
+import { errorOfAnswer, isNotFound, isTransient, KubeError } from "./errors.ts";
 import { type Answer, exchange } from "./exchange.ts";
 import { countedConnection, type KubeMetrics } from "./kube-metrics.ts";
 import type { RequestLimiter } from "./limiter.ts";
@@ -118,5 +118,5 @@ export function createKubeClient(given: KubeConnection, { logger, metrics, limit
 function mayTryAgain(error: KubeError, twice: boolean): boolean {
   if (error.status === 429) return true;
   if (error.status === 0) return twice || wasNotSent(error);
-  return error.status >= 500 && error.status !== 501 && (twice || error.retryAfterMs !== undefined);
+  return isTransient(error) && error.status !== 501 && (twice || error.retryAfterMs !== undefined);
 }

@@ -166,27 +166,30 @@ const NOT_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREAC
 
 /** True when a request that failed with this certainly never reached the server. */
 export function wasNotSent(error: unknown): boolean {
-  const cause = error instanceof KubeError ? error.cause : undefined;
-  if (!(cause instanceof Error)) return false;
-  const codes = cause instanceof AggregateError ? cause.errors.map(codeOf) : [codeOf(cause)];
-  return codes.every((code) => NOT_SENT.has(code) || code.startsWith("CERT_") || code.startsWith("ERR_TLS_") || code.endsWith("_CERT"));
+  const codes = codesOf(error);
+  return codes.length > 0 && codes.every((code) => NOT_SENT.has(code) || DISTRUST.test(code));
 }
+
+/** Codes of OpenSSL and Node for a certificate that one side does not believe. */
+const DISTRUST = /CERT|SIGNATURE|ISSUER|SSL|TLS/;
 
 /** True when sockets cannot be made because one side does not believe the other: new certificates may be there already. */
 export function isDistrust(error: unknown): boolean {
-  const cause = error instanceof KubeError ? error.cause : undefined;
-  const code = cause instanceof Error ? codeOf(cause) : "";
-  return /CERT|SIGNATURE|ISSUER|SSL|TLS/.test(code);
+  return codesOf(error).some((code) => DISTRUST.test(code));
 }
 
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
+/** Of what made the request fail; of each address that was tried. */
+function codesOf(error: unknown): string[] {
+  const cause = error instanceof KubeError ? (error.cause as { code?: unknown; errors?: unknown } | undefined) : undefined;
+  if (cause === undefined) return [];
+  const causes: unknown[] = Array.isArray(cause.errors) ? cause.errors : [cause];
+  return causes.map((one) => String((one as { code?: unknown }).code ?? ""));
 }
 
 function unreachable(server: string, error: unknown): KubeError {
   if (error instanceof KubeError) return error;
-  const why = error instanceof Error ? error.message || codeOf(error) : String(error);
-  return new KubeError(0, UNREACHABLE, `The API server ${server} does not answer: ${why}`, { cause: error });
+  const { message, code } = error as { message?: string; code?: string };
+  return new KubeError(0, UNREACHABLE, `The API server ${server} does not answer: ${message || code || error}`, { cause: error });
 }
 
 /** The error of a request whose time was over. */

@@ -67,12 +67,17 @@ export function isExpired(error: unknown): boolean {
 
 /** The API server will never take this object as it is. */
 export function isInvalid(error: unknown): boolean {
-  return error instanceof KubeError && (error.status === 422 || error.status === 400);
+  return error instanceof KubeError && (error.status === 422 || error.status === 400 || isUntyped(error));
+}
+
+/** What server-side apply says of a field that the kind does not have, or that has another type: an error of its own, as it seems by the status. */
+function isUntyped({ status, message }: KubeError): boolean {
+  return status === 500 && message.startsWith("failed to create typed patch object");
 }
 
 /** The same request may well succeed a moment later. */
 export function isTransient(error: unknown): boolean {
-  return error instanceof KubeError && (error.status === 0 || error.status === 429 || error.status >= 500);
+  return error instanceof KubeError && (error.status === 0 || error.status === 429 || error.status >= 500) && !isInvalid(error);
 }
 
 /** The error for an answer of status 400 and above. What is no `Status`, as the page of a proxy, is quoted in its beginning. */
