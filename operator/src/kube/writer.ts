@@ -44,7 +44,7 @@ export interface DeleteOptions extends WriteOptions {
 export interface Writer {
   /** Server-side apply: fields that were applied before and are missing now are removed. */
   apply<T extends KubeObject = KubeObject>(object: KubeObject, options?: ApplyOptions): Promise<T>;
-  /** Applies `status` alone, of an object that is there; of the rest, only who it is is sent. With a uid, only to this very object. */
+  /** Applies `status` alone, of an object that is there; of the rest, only who it is is sent. With a uid, another one under its name is `Invalid`. */
   applyStatus<T extends KubeObject = KubeObject>(object: KubeObject, options?: WriteOptions): Promise<T>;
   patch<T extends KubeObject = KubeObject>(ref: ObjectRef, patch: unknown, options?: PatchOptions): Promise<T>;
   /** Fails with `AlreadyExists` where one is there. */
