@@ -166,8 +166,8 @@ module.exports = {
       name: "testing-in-tests",
       comment: "What helps tests must not get into what runs.",
       severity: "error",
-      from: { pathNot: [TEST, folders(["testing", "test-cluster"]), "^(e2e|bench)/"] },
-      to: { path: folders(["testing", "test-cluster"]) },
+      from: { pathNot: [TEST, folders(["testing", "test-cluster"]), "^operator/src/module/testing/", "^(e2e|bench)/"] },
+      to: { path: [folders(["testing", "test-cluster"]), "^operator/src/module/testing/"] },
     },
 
     {

@@ -10,7 +10,7 @@ import type { Settings } from "./settings.ts";
 
 /** What the operator knows of the cluster: the Modules, what it made for them, and what they hang on. */
 export interface ClusterState {
-  readonly modules: Store<KubeObject, "secret">;
+  readonly modules: Store<KubeObject, "secret" | "namespace">;
   /** Which Secrets there are, whoever made them: metadata only. */
   readonly secrets: Store<KubeObject>;
   /** Metadata only. */
@@ -51,8 +51,9 @@ export interface ClusterStateOptions {
 
 /** Begins to follow; only what is needed is: kinds that the settings ask for, and of children those that carry our label. */
 export function followCluster({ client, settings, namespaces, logger, signal }: ClusterStateOptions): ClusterState {
-  const modules = createStore<KubeObject, "secret">({
+  const modules = createStore<KubeObject, "secret" | "namespace">({
     indexes: {
+      namespace: ({ metadata }) => [metadata.namespace ?? ""],
       secret: ({ metadata, spec }) => secretsOf(spec as ModuleSpec | undefined, settings).map((name) => `${metadata.namespace}/${name}`),
     },
     logger,

@@ -40,8 +40,8 @@ export interface ModuleControllerOptions {
 /** Keeps what runs as the Modules declare it. It follows the cluster from the start, so that a standby is ready; it works while `run` does. */
 export interface ModuleController {
   readonly state: ClusterState;
-  /** The Modules of a namespace as they are declared, for whoever judges a new one. */
-  modulesIn(namespace: string): Module[];
+  /** The Modules of a namespace, for whoever judges a new one. */
+  modulesIn(namespace: string): readonly KubeObject[];
   /** Works until `stop` aborts, and ends what is in hand; when `abort` does, at once. */
   run(stop: AbortSignal, abort: AbortSignal): Promise<void>;
 }
@@ -104,8 +104,8 @@ export function createModuleController(options: ModuleControllerOptions): Module
 
   function onNamespace({ object, previous, type }: Change<KubeObject>): void {
     if (!isBegun || type === "deleted" || JSON.stringify(previous?.metadata.labels) === JSON.stringify(object.metadata.labels)) return;
-    for (const { metadata } of state.modules.list()) {
-      if (metadata.namespace === object.metadata.name) queue.add(objectKey(metadata.namespace, metadata.name), "change");
+    for (const { metadata } of state.modules.byIndex("namespace", object.metadata.name)) {
+      queue.add(objectKey(metadata.namespace, metadata.name), "change");
     }
   }
 
@@ -120,7 +120,7 @@ export function createModuleController(options: ModuleControllerOptions): Module
 
   return {
     state,
-    modulesIn: (namespace) => [...state.modules.list()].filter(({ metadata }) => metadata.namespace === namespace) as unknown as Module[],
+    modulesIn: (namespace) => state.modules.byIndex("namespace", namespace),
     async run(stop, abort) {
       await state.whenSynced(AbortSignal.any([stop, abort, signal]));
       const writer = createWriter(writing);

@@ -50,8 +50,8 @@ export async function installCrd(client: KubeClient): Promise<void> {
   const name = "modules.plinth.dev";
   for (;;) {
     const found = await client.find(KINDS.CustomResourceDefinition, { name });
-    const { conditions = [] } = (found?.status ?? {}) as { conditions?: readonly { type: string; status: string }[] };
-    if (conditions.some(({ type, status }) => type === "Established" && status === "True")) return;
+    const { conditions } = (found?.status ?? {}) as { conditions?: readonly { type: string; status: string }[] | null };
+    if (conditions?.some(({ type, status }) => type === "Established" && status === "True")) return;
   }
 }
 

@@ -1,0 +1,81 @@
+import { createKubeClient, type KubeObject } from "@plinth/kernel/kube";
+import { silentLogger } from "@plinth/kernel/logging";
+import type { ModuleStatus } from "@plinth/module";
+import { KINDS } from "../kube/kinds.ts";
+import { findCondition } from "../module/status/conditions.ts";
+import { connect } from "../process/connect.ts";
+import { runReflector } from "../runtime/reflector.ts";
+import { createStore } from "../runtime/store.ts";
+
+export interface WaitOptions {
+  readonly selector?: string;
+  readonly timeoutMs: number;
+  readonly write: (line: string) => void;
+}
+
+/** Reasons for which a Module does not come up any more, whatever becomes of the others. */
+const HOPELESS: ReadonlySet<string> = new Set(["RolledBack", "ProgressDeadlineExceeded"]);
+
+/** Waits until every Module of the namespace is Ready as it is declared now. Resolves with the exit code: 1 when time is up, or one of them has failed. */
+export async function waitForModules({ selector, timeoutMs, write }: WaitOptions): Promise<number> {
+  const { connection, namespace } = await connect();
+  const following = new AbortController();
+  const store = createStore<KubeObject>({ logger: silentLogger });
+  const client = createKubeClient(connection, { logger: silentLogger });
+  const watching = runReflector({
+    client,
+    resource: KINDS.Module,
+    store,
+    namespace,
+    ...(selector !== undefined && { labelSelector: selector }),
+    logger: silentLogger,
+    signal: following.signal,
+  });
+  const outcome = await new Promise<"ready" | "failed" | "late">((resolve) => {
+    const timer = setTimeout(() => resolve("late"), timeoutMs);
+    const look = (): void => {
+      if (!store.synced) return;
+      const modules = [...store.list()];
+      const end = modules.some(hasFailed) ? "failed" : modules.every(isReady) ? "ready" : undefined;
+      if (end === undefined) return;
+      clearTimeout(timer);
+      resolve(end);
+    };
+    store.onChange(look);
+    // A namespace without Modules brings no change.
+    void store.whenSynced(following.signal).then(look, () => undefined);
+  });
+  const left = [...store.list()].filter((module) => !isReady(module));
+  following.abort();
+  await watching;
+  await connection.close();
+  if (outcome === "ready") {
+    write(`${store.size} modules are ready.`);
+    return 0;
+  }
+  write(
+    outcome === "late"
+      ? `After ${Math.round(timeoutMs / 1000)} s these modules are not ready:`
+      : "These modules are not ready, and some have failed:",
+  );
+  for (const module of left) write(`  ${describe(module)}`);
+  return 1;
+}
+
+function isReady({ metadata, status }: KubeObject): boolean {
+  const { observedGeneration } = (status ?? {}) as ModuleStatus;
+  const condition = (type: "Ready" | "Stalled"): string | undefined => findCondition(status as ModuleStatus | undefined, type)?.status;
+  return observedGeneration === metadata.generation && condition("Ready") === "True" && condition("Stalled") !== "True";
+}
+
+function hasFailed({ metadata, status }: KubeObject): boolean {
+  const { observedGeneration } = (status ?? {}) as ModuleStatus;
+  const stalled = findCondition(status as ModuleStatus | undefined, "Stalled");
+  return observedGeneration === metadata.generation && stalled?.status === "True" && HOPELESS.has(stalled.reason);
+}
+
+function describe({ metadata, status }: KubeObject): string {
+  const { phase = "not seen by the operator yet" } = (status ?? {}) as ModuleStatus;
+  const ready = findCondition(status as ModuleStatus | undefined, "Ready");
+  return [metadata.name, phase, ready?.reason, ready?.message].filter((part) => part !== undefined && part !== "").join(", ");
+}
