@@ -10,16 +10,21 @@ const TERMINATION_LOG = "/dev/termination-log";
 
 /** `plinth cluster provision`: the first step of a migration Job. */
 export function provision(module: string): Promise<void> {
-  return logged(module, (logger) => provisionInCluster(module, podFolders(), logger));
+  return logged(module, (logger) => provisionInCluster(module, podFolders(), logger, declaredSchema()));
 }
 
 /** `plinth cluster migrate`: the second step, which leaves its result as the container's termination message. */
 export function migrate(module: string): Promise<void> {
   return logged(module, async (logger) => {
-    const result = await migrateInCluster(module, findProject().servicesFolder, podFolders(), logger);
+    const result = await migrateInCluster(module, findProject().servicesFolder, podFolders(), logger, declaredSchema());
     logger.info("the schema is up to date", { ...result });
     writeFileSync(process.env.PLINTH_TERMINATION_LOG ?? TERMINATION_LOG, JSON.stringify(result));
   });
+}
+
+/** The schema's name where the module's declaration gives it one: Jobs run before that is where pods would read it. */
+function declaredSchema(): string | undefined {
+  return process.env.PLINTH_DATABASE_SCHEMA;
 }
 
 async function logged(module: string, work: (logger: Logger) => Promise<void>): Promise<void> {

@@ -19,12 +19,12 @@ export async function migrateInCluster(
   servicesFolder: string,
   folders: PodFolders,
   logger: Logger,
+  schema: string = moduleRoles(module).schema,
 ): Promise<MigrationResult> {
   const ownerUrl = getUrl(folders.owner, `the schema of module ${module} is migrated by its owner`);
   const folder = join(servicesFolder, module);
   if (!existsSync(folder)) throw new Error(`This image holds no code of module ${module}: there is no ${folder}.`);
   const named = { metadata: { name: module } };
-  const { schema } = moduleRoles(module);
   const states = await whenPostgresAnswers(
     async () => {
       await migrateModule({ module: named, folder, ownerUrl, schema, logger });

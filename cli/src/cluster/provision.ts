@@ -8,12 +8,13 @@ import { whenPostgresAnswers } from "./when-postgres-answers.ts";
  * Makes a module's schema and roles, and lets it use the bus, with the passwords that the operator chose: what is there already gets them too.
  * Safe to repeat.
  */
-export async function provisionInCluster(module: string, folders: PodFolders, logger: Logger): Promise<void> {
+export async function provisionInCluster(module: string, folders: PodFolders, logger: Logger, schema?: string): Promise<void> {
   const adminUrl = getUrl(folders.administrator, "roles and schema are made as administrator of Postgres");
   const service = credentialsOf(getUrl(folders.database, `module ${module} needs its role on the database`));
   const owner = credentialsOf(getUrl(folders.owner, `module ${module} needs the role that owns its schema`));
   const options = prefixOf(module, service.user, owner.user);
-  const wanted: ModuleToProvision = { module, servicePassword: service.password, ownerPassword: owner.password };
+  const named = schema === undefined ? {} : { schema };
+  const wanted: ModuleToProvision = { module, ...named, servicePassword: service.password, ownerPassword: owner.password };
   await whenPostgresAnswers(
     async () => {
       await provisionModule(adminUrl, wanted, options);

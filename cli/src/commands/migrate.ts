@@ -2,7 +2,7 @@ import { migrationStatus, moduleRoles } from "@plinth/kernel/database";
 import { findRunningPostgres, startEmbeddedPostgres } from "@plinth/kernel/embedded";
 import { createLogger } from "@plinth/kernel/logging";
 import { migrationSources } from "@plinth/kernel/service";
-import type { Module } from "@plinth/module";
+import { databaseSchema, type Module } from "@plinth/module";
 import { migrateDatabase, provisionDatabases } from "../local/databases.ts";
 import { localFolders } from "../local/local-place.ts";
 import { modulesWithDatabase } from "../local/module-databases.ts";
@@ -73,7 +73,7 @@ async function statusOf({ folderOf }: ReadModules, modules: readonly Module[], a
   for (const module of modules) {
     const { name } = module.metadata;
     const sources = await migrationSources(module, folderOf(module));
-    const states = await migrationStatus({ url: adminUrl, schema: moduleRoles(name).schema, sources });
+    const states = await migrationStatus({ url: adminUrl, schema: databaseSchema(module) ?? moduleRoles(name).schema, sources });
     rows.push(...states.map((state) => ({ module: name, ...state })));
   }
   return rows;

@@ -2,7 +2,7 @@ import { type ProvisionedModule, provisionModules } from "@plinth/kernel/databas
 import { provisionBus } from "@plinth/kernel/events";
 import type { Logger } from "@plinth/kernel/logging";
 import { migrateModule } from "@plinth/kernel/service";
-import type { Module } from "@plinth/module";
+import { databaseSchema, type Module } from "@plinth/module";
 
 /** Whether a module needs a role in the database: for its own schema, or for the bus. */
 export function needsDatabaseRole(module: Module): boolean {
@@ -18,7 +18,10 @@ export async function provisionDatabases(
   modules: readonly Module[],
   logger: Logger,
 ): Promise<Map<string, ProvisionedModule>> {
-  const wanted = modules.filter(needsDatabaseRole).map((module) => ({ module: module.metadata.name }));
+  const wanted = modules.filter(needsDatabaseRole).map((module) => {
+    const schema = databaseSchema(module);
+    return { module: module.metadata.name, ...(schema !== undefined && { schema }) };
+  });
   const provisioned = await provisionModules(adminUrl, wanted);
   await provisionBus(adminUrl, { members: provisioned.map(({ url }) => decodeURIComponent(new URL(url).username)), logger });
   return new Map(provisioned.map((one) => [one.module, one]));

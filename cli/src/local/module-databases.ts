@@ -1,6 +1,6 @@
 import { type Database, databaseErrorCode, moduleRoles, openDatabase } from "@plinth/kernel/database";
 import { silentLogger } from "@plinth/kernel/logging";
-import { didYouMean, type Module } from "@plinth/module";
+import { databaseSchema, didYouMean, type Module } from "@plinth/module";
 import { findProject } from "../project.ts";
 import { type ReadModules, readModules } from "./read-modules.ts";
 import { withPostgres } from "./with-postgres.ts";
@@ -43,7 +43,7 @@ export async function inModuleDatabases<T>(wanted: string | undefined, work: (op
   return withPostgres(project, async (url) => {
     const results: T[] = [];
     for (const module of modules) {
-      const { schema } = moduleRoles(module.metadata.name);
+      const schema = databaseSchema(module) ?? moduleRoles(module.metadata.name).schema;
       const database = await openDatabase({ url, schema, entities: [], logger: silentLogger, pool: { min: 0, max: 2 } });
       try {
         results.push(...(await work({ module: module.metadata.name, schema, url, database })));

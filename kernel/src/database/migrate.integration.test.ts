@@ -219,6 +219,14 @@ describe("provisioning", () => {
     await expect(stale.connect()).rejects.toThrow("password authentication failed");
   });
 
+  test("makes the schema under the name that the module gives it", async () => {
+    const options = { rolePrefix: testDatabase.rolePrefix };
+    const named = await provisionModule(testDatabase.adminUrl, { module: "prices", schema: "price_book" }, options);
+    expect(named.schema).toBe("price_book");
+    const applied = await migrate({ url: named.ownerUrl, schema: named.schema, sources: [source(posts)], logger: silentLogger });
+    expect(applied).toEqual(["posts/0001-posts"]);
+  });
+
   test("works for an administrator who is no superuser, as on a managed Postgres", async () => {
     const admin = `${testDatabase.rolePrefix}admin`;
     const database = new URL(testDatabase.adminUrl).pathname.slice(1);

@@ -5,6 +5,8 @@ import { moduleRoles, quoteIdentifier } from "./module-roles.ts";
 
 export interface ModuleToProvision {
   readonly module: string;
+  /** Its schema; named after the module unless it declares another name. */
+  readonly schema?: string;
   /** Kept passwords, so that noted URLs stay right. Absent: new ones. */
   readonly ownerPassword?: string;
   readonly servicePassword?: string;
@@ -80,7 +82,7 @@ function withUrls(adminUrl: string, module: ModuleToProvision, prefix: string | 
   const servicePassword = module.servicePassword ?? newPassword();
   return {
     module: module.module,
-    schema: roles.schema,
+    schema: module.schema ?? roles.schema,
     ownerPassword,
     servicePassword,
     ownerUrl: urlAs(adminUrl, roles.owner, ownerPassword),
@@ -90,8 +92,8 @@ function withUrls(adminUrl: string, module: ModuleToProvision, prefix: string | 
 
 function moduleSql(module: ProvisionedModule, prefix: string | undefined, superuser: boolean): string {
   const roles = moduleRoles(module.module, prefix);
-  const schema = quoteIdentifier(roles.schema);
-  const jobsSchema = quoteIdentifier(`${roles.schema}_jobs`);
+  const schema = quoteIdentifier(module.schema);
+  const jobsSchema = quoteIdentifier(`${module.schema}_jobs`);
   const owner = quoteIdentifier(roles.owner);
   const service = quoteIdentifier(roles.service);
   const granted = (objects: string, rights: string, where: string): string =>
