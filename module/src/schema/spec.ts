@@ -126,6 +126,13 @@ export const ModuleSpec = Type.Object(
       field.list(argument, 100, { description: "Its arguments; those that run this module with the platform's image if left out." }),
     ),
     env: Type.Optional(field.listBy("name", Variable, 100, { description: "Environment variables; never secrets." })),
+    runAsUser: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 2_147_483_647,
+        description: "User id that the container runs as; 10001, the platform image's, if left out. Never root.",
+      }),
+    ),
     dependencies: Type.Optional(field.listBy("module", Dependency, 100, { description: "Modules that this one needs." })),
     ports: Type.Optional(Ports),
     database: Type.Optional(Database),

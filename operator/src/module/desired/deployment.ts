@@ -75,7 +75,7 @@ function buildPodTemplate(resolved: Resolved, settings: Settings): object {
       enableServiceLinks: false,
       terminationGracePeriodSeconds: GRACE_SECONDS,
       ...(settings.imagePullSecrets.length > 0 && { imagePullSecrets: settings.imagePullSecrets.map((name) => ({ name })) }),
-      securityContext: podSecurity(isKernelModule(module)),
+      securityContext: podSecurity(spec.runAsUser),
       topologySpreadConstraints: ["topology.kubernetes.io/zone", "kubernetes.io/hostname"].map((topologyKey) =>
         spread(module, topologyKey),
       ),

@@ -1,9 +1,8 @@
 import type { KubeObject } from "@plinth/kernel/kube";
-import { isKernelModule, type Module } from "@plinth/module";
+import { databaseSchema, isKernelModule, type Module } from "@plinth/module";
 import type { Parts } from "../parts.ts";
 import type { Resolved } from "../resolved.ts";
 import type { Settings } from "../settings.ts";
-import { canonicalJson } from "./canonical-json.ts";
 import { ROTATE_DATABASE } from "./database-secrets.ts";
 import { hashOf } from "./desired-hash.ts";
 import { placeVariables } from "./environment.ts";
@@ -47,7 +46,7 @@ export function buildMigrationJob(
 /** What the outcome depends on. Not the order of the platform's mounts, nor its pull policy: an operator of another version must not migrate anew. */
 function substance(module: Module, settings: Settings): object {
   const { version, image = settings.defaultImage, database, events } = module.spec;
-  return { version, image, database, events, rotation: module.metadata.annotations?.[ROTATE_DATABASE] };
+  return { version, image, database, isOnBus: events !== undefined, rotation: module.metadata.annotations?.[ROTATE_DATABASE] };
 }
 
 /** `pricing-migrate-1-4-0-5f0c12ab`; from the second try on with its number at the end. */
@@ -60,12 +59,13 @@ function jobName(module: Module, hash: string, attempt: number): string {
 
 function buildTemplate(module: Module, settings: Settings): object {
   const { name } = module.metadata;
-  const isOwnImage = isKernelModule(module);
-  const migrates = isOwnImage && module.spec.database !== undefined;
+  const migrates = isKernelModule(module) && module.spec.database !== undefined;
   const administrator = secretFiles("administrator", settings.databaseSecret, ["url"], ADMINISTRATOR_PATH);
   const service = secretFiles("database", databaseSecretName(name), ["url", "username", "password"], DATABASE_PATH);
   const owner = secretFiles("owner", ownerSecretName(name), ["url"], OWNER_PATH);
-  const env = [...placeVariables(module), { name: "PLINTH_MODULE_JSON", value: canonicalJson(declarationOf(module)) }];
+  // The declaration is where pods read it only after the migration.
+  const schema = databaseSchema(module);
+  const env = [...placeVariables(module), ...(schema === undefined ? [] : [{ name: "PLINTH_DATABASE_SCHEMA", value: schema }])];
   const step = (stepName: string, image: string, mounted: readonly Mounted[]): object => ({
     name: stepName,
     image,
@@ -87,17 +87,11 @@ function buildTemplate(module: Module, settings: Settings): object {
       restartPolicy: "Never",
       terminationGracePeriodSeconds: GRACE_SECONDS,
       ...(settings.imagePullSecrets.length > 0 && { imagePullSecrets: settings.imagePullSecrets.map((secret) => ({ name: secret })) }),
-      securityContext: podSecurity(true),
+      securityContext: podSecurity(undefined),
       ...(migrates
         ? { initContainers: [provision], containers: [step("migrate", module.spec.image ?? settings.defaultImage, [owner])] }
         : { containers: [provision] }),
       volumes: volumesOf([administrator, service, owner, ...scratch()]),
     },
   };
-}
-
-/** The part of the declaration that a Job works by. It runs before anybody is told of the new one, so that it cannot read it where pods do. */
-function declarationOf({ apiVersion, kind, metadata, spec }: Module): object {
-  const { version, database, events } = spec;
-  return { apiVersion, kind, metadata: { name: metadata.name }, spec: { version, database, events } };
 }

@@ -1,17 +1,18 @@
 import type { Settings } from "../settings.ts";
 
-/** The user of the platform's own image. */
-const USER_ID = 10001;
+/** The user and group of the platform's own image. */
+const PLATFORM_ID = 10_001;
 
 /**
- * Security of a pod as the restricted Pod Security Standard asks for it. The user of a foreign image is its own, as long as it is not root. The group
- * lets either read the tokens and secrets that are mounted.
+ * Security of a pod as the restricted Pod Security Standard asks for it. Most images of others name no user and would run as root: they run as ours does,
+ * unless the module names the one whose files they need. The group lets any of them read the tokens and secrets that are mounted.
  */
-export function podSecurity(isOwnImage: boolean): object {
+export function podSecurity(runAsUser: number | undefined): object {
   return {
     runAsNonRoot: true,
-    ...(isOwnImage && { runAsUser: USER_ID, runAsGroup: USER_ID }),
-    fsGroup: USER_ID,
+    runAsUser: runAsUser ?? PLATFORM_ID,
+    ...(runAsUser === undefined && { runAsGroup: PLATFORM_ID }),
+    fsGroup: PLATFORM_ID,
     fsGroupChangePolicy: "OnRootMismatch",
     seccompProfile: { type: "RuntimeDefault" },
   };
