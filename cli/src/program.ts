@@ -4,6 +4,7 @@ import { addClusterCommands } from "./program/cluster.ts";
 import { addDevelopmentCommands } from "./program/development.ts";
 import { addInspectionCommands } from "./program/inspection.ts";
 import { addOperationCommands } from "./program/operation.ts";
+import { addRollOutCommands } from "./program/roll-out.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
 
@@ -22,6 +23,7 @@ export function buildProgram(): Command {
   addDevelopmentCommands(program);
   addInspectionCommands(program);
   addOperationCommands(program);
+  addRollOutCommands(program);
   addClusterCommands(program);
   program.addHelpText(
     "after",

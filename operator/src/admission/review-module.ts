@@ -3,34 +3,21 @@ import type { KubeObject } from "@plinth/kernel/kube";
 import {
   checkModule,
   formatProblem,
-  type Module,
   type ModuleProblems,
   type ModuleStatus,
   type Problem,
-  type Reason,
   resolve,
 } from "@plinth/module";
 import type { AdmissionRequest, Verdict } from "./admission-review.ts";
 import { concernedBy } from "./concerned-modules.ts";
+import { mayStillCome } from "./may-still-come.ts";
 import { readStanding, type StandingModule } from "./standing-module.ts";
 
 /** The Modules of a namespace as the API server has them, as far as they are known here. An object that does not change stays the same one. */
 export type ModulesIn = (namespace: string) => Iterable<KubeObject>;
 
-/**
- * What other Modules will bring, perhaps by the next file of the same `kubectl apply -f`: a Module that lacks it is taken, and waits. Were it refused,
- * the order of the files would matter.
- */
-const MAY_STILL_COME: ReadonlySet<Reason> = new Set([
-  "DependencyMissing",
-  "DependencyVersion",
-  "DependencyNotRunning",
-  "SecretMissing",
-  "SubscriptionUnknown",
-]);
 /** Names that fit into one warning. */
 const MOST_NAMED = 5;
-const GRANT_OF_ROLE = /^spec\.roles\[(\d+)\]\.permissions\[(\d+)\]$/;
 
 /**
  * Decides on a request to write or delete a Module, by the functions that the operator and the command line use. Refused is what is wrong whatever else
@@ -114,14 +101,6 @@ function isSameIntent(object: KubeObject, oldObject: KubeObject | undefined): bo
 function withoutServerFields({ status: _, metadata, ...object }: KubeObject): unknown {
   const { name, namespace, labels, annotations } = metadata;
   return { ...object, metadata: { name, namespace, labels, annotations } };
-}
-
-function mayStillCome({ reason, path }: Problem, module: Module | undefined): boolean {
-  if (MAY_STILL_COME.has(reason)) return true;
-  const [, role, grant] = reason === "RoleInvalid" ? (GRANT_OF_ROLE.exec(path) ?? []) : [];
-  const permission = module?.spec.roles?.[Number(role)]?.permissions[Number(grant)];
-  // A permission of another module may come with it; one of its own is missing for good.
-  return permission !== undefined && !permission.startsWith(`${module?.metadata.name}.`);
 }
 
 function warningOf({ reason, message, mend, path }: Problem): string {
