@@ -11,6 +11,7 @@ import { buildEnvironment } from "./environment.ts";
 import { childMetadata, labelsOf, selectorOf } from "./metadata.ts";
 import { needsPostgres } from "./needs-postgres.ts";
 import { buildProbes } from "./probes.ts";
+import { restartsOnChange } from "./restarts-on-change.ts";
 import { containerSecurity, podSecurity } from "./security.ts";
 import { buildVolumes, mountsOf, volumesOf } from "./volumes.ts";
 
@@ -84,12 +85,12 @@ function buildPodTemplate(resolved: Resolved, settings: Settings): object {
           name: "module",
           image: spec.image ?? settings.defaultImage,
           imagePullPolicy: settings.imagePullPolicy,
-          ...(spec.command !== undefined && { command: spec.command }),
+          ...buildCommand(module, settings),
           ...buildArguments(module),
           ...buildPorts(module),
           env: buildEnvironment(module, settings),
           ...(spec.resources !== undefined && { resources: spec.resources }),
-          ...buildProbes(module),
+          ...buildProbes(module, settings),
           lifecycle: { preStop: { sleep: { seconds: PRE_STOP_SECONDS } } },
           // The last lines of a pod that died say more than its exit code.
           terminationMessagePolicy: "FallbackToLogsOnError",
@@ -100,6 +101,13 @@ function buildPodTemplate(resolved: Resolved, settings: Settings): object {
       volumes: volumesOf(mounted),
     },
   };
+}
+
+/** In development Node starts the module anew when a file that it runs has changed: see `restartsOnChange`. */
+function buildCommand(module: Module, settings: Settings): object {
+  const { command } = module.spec;
+  if (command !== undefined) return { command };
+  return restartsOnChange(module, settings) ? { command: ["node", "--watch", "--watch-preserve-output", "cli/bin/plinth"] } : {};
 }
 
 function buildArguments(module: Module): object {

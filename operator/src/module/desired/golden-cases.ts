@@ -50,6 +50,7 @@ export const GOLDEN_CASES: readonly GoldenCase[] = [
     },
     others: [auth, authz, blog, promotion],
   },
+  { name: "auth", shows: "the issuer of users' tokens, whose keys every module reads" },
   {
     name: "gateway-ingress",
     shows: "the door as an Ingress with TLS",
