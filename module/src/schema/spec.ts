@@ -80,14 +80,17 @@ const Events = Type.Object(
 );
 
 const Permission = Type.Object(
-  { code: field.permission({ description: "module.resource.action" }), description: Type.Optional(field.plain(500)) },
+  {
+    code: field.permission({ description: "What is allowed, as module.resource.action." }),
+    description: Type.Optional(field.plain(500, { description: "For whoever gives the permission to roles." })),
+  },
   field.closed,
 );
 
 const Role = Type.Object(
   {
     name: field.name(),
-    description: Type.Optional(field.plain(500)),
+    description: Type.Optional(field.plain(500, { description: "For whoever gives the role to users." })),
     permissions: field.setOf(field.grant(), 200, { description: "Permissions; blog.post.* stands for all of a resource." }),
   },
   field.closed,
@@ -155,7 +158,7 @@ export const ModuleSpec = Type.Object(
     placement: Type.Optional(
       Type.Object({ group: field.name({ description: "Modules of one group may share a process." }) }, field.closed),
     ),
-    dapr: Type.Optional(Type.Object({ enabled: Type.Boolean() }, field.closed)),
+    dapr: Type.Optional(Type.Object({ enabled: Type.Boolean({ description: "Whether replicas get a sidecar of Dapr." }) }, field.closed)),
     paused: Type.Optional(Type.Boolean({ default: false, description: "Leave what runs as it is." })),
     deletionPolicy: Type.Optional(
       field.oneOf(["Retain", "Delete"], { default: "Retain", description: "Whether schema and topics go with the module." }),

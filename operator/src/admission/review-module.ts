@@ -1,13 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { KubeObject } from "@plinth/kernel/kube";
-import {
-  checkModule,
-  formatProblem,
-  type ModuleProblems,
-  type ModuleStatus,
-  type Problem,
-  resolve,
-} from "@plinth/module";
+import { checkModule, formatProblem, type ModuleProblems, type ModuleStatus, type Problem, resolve } from "@plinth/module";
 import type { AdmissionRequest, Verdict } from "./admission-review.ts";
 import { concernedBy } from "./concerned-modules.ts";
 import { mayStillCome } from "./may-still-come.ts";
