@@ -1,4 +1,5 @@
-import { type Dispatcher, Pool } from "undici";
+import type { Dispatcher } from "undici";
+import Pool from "undici/lib/dispatcher/pool.js";
 import type { CredentialSource, TlsIdentity } from "./credentials.ts";
 import { DEADLINE_EXCEEDED, KubeError, UNREACHABLE } from "./errors.ts";
 
