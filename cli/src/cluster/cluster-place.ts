@@ -7,7 +7,7 @@ import type { ConfigMapModuleSet, ModuleSet } from "@plinth/kernel/modules";
 import type { Place } from "@plinth/kernel/service";
 import { topics } from "@plinth/module";
 import type { PodEnvironment } from "./pod-environment.ts";
-import { findUrl, getUrl, type PodFolders } from "./pod-files.ts";
+import { getUrl, type PodFolders } from "./pod-files.ts";
 
 export interface ClusterPlaceOptions {
   readonly pod: PodEnvironment;
@@ -42,8 +42,7 @@ export function createClusterPlace(options: ClusterPlaceOptions): Place {
       return getUrl(folders.database, `module ${module.metadata.name} needs a database`);
     },
     async busFor({ metadata: { name } }) {
-      const url = findUrl(folders.database);
-      if (url === undefined) throw new Error(`Module ${name} has no role on the bus: it declares neither database nor events.`);
+      const url = getUrl(folders.database, `module ${name} needs its role on the bus`);
       return createPostgresBus({ url, name, topics: topics(modules.current.modules), sharesDatabase: true, logger });
     },
     overlayFolder: undefined,

@@ -26,20 +26,13 @@ export function podFolders(root = "/var/run/plinth"): PodFolders {
   };
 }
 
-/** The URL in a folder; undefined where nothing is mounted. */
-export function findUrl(folder: string): string | undefined {
-  try {
-    return readFileSync(join(folder, "url"), "utf8").trim();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-}
-
-/** As `findUrl`; throws where there is none, and says what it is for. */
+/** The URL in a folder. Throws where nothing is mounted, and says what it is for. */
 export function getUrl(folder: string, what: string): string {
-  const url = findUrl(folder);
-  if (url === undefined || url === "")
-    throw new Error(`${join(folder, "url")} is not there: ${what}. The operator mounts it from a Secret.`);
-  return url;
+  const file = join(folder, "url");
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    throw new Error(`${file} is not there: ${what}. The operator mounts it from a Secret.`);
+  }
 }

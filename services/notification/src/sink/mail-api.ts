@@ -5,6 +5,8 @@ const MAX_WAIT_S = 30;
 const USUAL_LIMIT = 50;
 const MAX_LIMIT = 500;
 const MAX_TEXT = 320;
+/** The bell tells of mails that came here; another replica may have caught one. */
+const LOOK_AGAIN_MS = 1000;
 
 /** A mail's HTML comes from anywhere: no script, no request to anywhere; links open in a window of their own. */
 export const MAIL_HTML_HEADERS = {
@@ -34,9 +36,10 @@ export function createMailApi(mails: SinkMailStore, bell: MailBell): MailApi {
       const limit = AbortSignal.any([gone, AbortSignal.timeout(numberOf(parameters, "wait", 0, MAX_WAIT_S) * 1000)]);
       for (;;) {
         // Asked for before the look, so that a mail that comes in between is not missed.
-        const rung = bell.next(limit);
+        const rung = bell.next(AbortSignal.any([limit, AbortSignal.timeout(LOOK_AGAIN_MS)]));
         const found = await mails.list(query);
-        if (found.length > 0 || !(await rung)) return found;
+        if (found.length > 0 || limit.aborted) return found;
+        if (!(await rung) && (limit.aborted || bell.closed)) return found;
       }
     },
     find: (id) => mails.find(id),

@@ -3,6 +3,7 @@ export interface MailBell {
   ring(): void;
   /** True at the next ring; false when `limit` aborts first, or at the end. */
   next(limit: AbortSignal): Promise<boolean>;
+  readonly closed: boolean;
   close(): void;
 }
 
@@ -28,6 +29,9 @@ export function createMailBell(): MailBell {
         limit.addEventListener("abort", giveUp, { once: true });
         waiting.add(settle);
       }),
+    get closed() {
+      return closed;
+    },
     close() {
       closed = true;
       answer(false);
