@@ -49,7 +49,7 @@ export interface ModuleController {
 export function createModuleController(options: ModuleControllerOptions): ModuleController {
   const { client, writing, settings, namespaces, recorder, tracing, metrics, concurrency, logger, signal } = options;
   const state = followCluster({ client, settings, logger, signal, ...(namespaces !== undefined && { namespaces }) });
-  const queue = createQueue({ name: NAME, ...(metrics !== undefined && { instruments: metrics.forQueue(NAME) }) });
+  const queue = createQueue({ name: NAME, ...(metrics !== undefined && { metrics }) });
   const secretKeys = createSecretKeys(client, state.secrets);
   const sets = new Map<string, ModuleSet>();
   /** Until everything was read once, changes are what there is. */
@@ -131,7 +131,7 @@ export function createModuleController(options: ModuleControllerOptions): Module
         queue,
         reconcile: createModuleReconciler(tools),
         ...(concurrency !== undefined && { concurrency }),
-        ...(metrics !== undefined && { instruments: metrics.forController(NAME) }),
+        ...(metrics !== undefined && { metrics }),
         logger,
         signal: stop,
         abort,
