@@ -7,7 +7,7 @@ WORKDIR /src
 COPY . .
 RUN mkdir /npm /generate \
   && find . \( -name package.json -o -path ./package-lock.json -o -path ./.npmrc \) -print0 | tar --create --null --files-from=- | tar --extract --directory=/npm \
-  && find proto buf.yaml buf.gen.yaml cli module kernel services/*/module.yaml -type f -print0 | tar --create --null --files-from=- | tar --extract --directory=/generate \
+  && find proto buf.yaml buf.gen.yaml cli module services/*/module.yaml -type f -print0 | tar --create --null --files-from=- | tar --extract --directory=/generate \
   && find /npm /generate -exec touch --date=@0 '{}' +
 
 FROM ${NODE_IMAGE} AS tools
@@ -43,6 +43,13 @@ RUN mkdir .compile-cache && chown plinth .compile-cache \
   && setpriv --reuid=plinth --regid=plinth --clear-groups -- node scripts/images/warm-compile-cache.ts \
   && chown --recursive root:root .compile-cache && chmod --recursive a=rX .compile-cache
 USER 10001:10001
+
+# For file sync: sources that its user may change.
+FROM runtime AS development
+USER root
+RUN chown --recursive plinth:plinth cli kernel module operator proto services
+USER 10001:10001
+ENTRYPOINT ["plinth"]
 
 FROM runtime AS operator
 LABEL org.opencontainers.image.title="plinth-operator" \

@@ -1,5 +1,5 @@
 import { run, succeeds } from "./run.ts";
-import { runInside } from "./sandbox.ts";
+import { initOf, runInside } from "./sandbox.ts";
 import type { Cluster } from "./settings.ts";
 import type { State } from "./state.ts";
 import { enableForwarding } from "./sysctls.ts";
@@ -10,7 +10,7 @@ import { enableForwarding } from "./sysctls.ts";
  */
 export function connect(cluster: Cluster, state: State): void {
   if (!succeeds("ip", ["link", "show", cluster.link])) {
-    run("ip", ["link", "add", cluster.link, "type", "veth", "peer", "name", "eth0", "netns", String(state.sandbox?.init.pid)]);
+    run("ip", ["link", "add", cluster.link, "type", "veth", "peer", "name", "eth0", "netns", initOf(state)]);
   }
   run("ip", ["address", "replace", `${cluster.hostAddress}/24`, "dev", cluster.link]);
   run("ip", ["link", "set", cluster.link, "up"]);

@@ -101,7 +101,6 @@ function kubeletConfiguration(cluster: Cluster): object {
     enforceNodeAllocatable: [],
     failCgroupV1: false,
     failSwapOn: false,
-    localStorageCapacityIsolation: false,
     // The host's disk and memory are shared with everything else on it, so only the last of them is kept free.
     evictionHard: { "memory.available": "100Mi", "nodefs.available": "1%", "imagefs.available": "1%" },
     imageGCHighThresholdPercent: 100,

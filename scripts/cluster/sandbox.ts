@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildPause } from "../images/pause/build-pause.ts";
-import { childrenOf, isAlive, startDetached, stop } from "./processes.ts";
+import { childrenOf, isAlive, signal, startDetached, stop } from "./processes.ts";
 import { type RunOptions, run } from "./run.ts";
 import { type Cluster, INSIDE } from "./settings.ts";
 import { type State, writeState } from "./state.ts";
@@ -12,24 +12,31 @@ import { waitUntil } from "./wait-until.ts";
  * when its process 1 ends, in whatever way. Within, /run is empty at each start, and /tmp, /var/lib and /var/log lie in the cluster's folder.
  */
 export async function startSandbox(cluster: Cluster, state: State, programs: Readonly<Record<string, string>>): Promise<void> {
-  if (state.sandbox && isAlive(state.sandbox.init) && isPrepared(state.sandbox.init.pid)) return;
+  if (isAlive(state.sandbox?.init) && isPrepared(state.sandbox.init.pid)) return;
   if (state.sandbox) await stopSandbox(state);
   const namespaces = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private", "--mount-proc"];
   const outer = startDetached("unshare", [...namespaces, buildPause()], join(cluster.folder, "logs", "sandbox.log"));
+  state.sandbox = { outer };
+  state.daemons = {};
+  writeState(cluster, state);
   await waitUntil("The namespaces exist", () => childrenOf(outer.pid).length > 0 || !isAlive(outer), 10_000);
   const init = childrenOf(outer.pid)[0];
   if (init === undefined) throw new Error(`No namespaces: ${readFileSync(join(cluster.folder, "logs", "sandbox.log"), "utf8").trim()}`);
   state.sandbox = { outer, init };
-  state.daemons = {};
   writeState(cluster, state);
   await waitUntil("Process 1 runs", () => readFileSync(`/proc/${init.pid}/comm`, "utf8").trim() === "pause", 10_000);
   prepare(cluster, state, programs);
 }
 
+/** The id, on the host, of process 1 inside. */
+export function initOf(state: State): string {
+  if (!isAlive(state.sandbox?.init)) throw new Error("The cluster is not up: npm run cluster -- up");
+  return String(state.sandbox.init.pid);
+}
+
 /** The command line that runs a program inside. */
 export function inside(state: State, command: readonly string[]): string[] {
-  if (!isAlive(state.sandbox?.init)) throw new Error("The cluster is not up: npm run cluster -- up");
-  return ["nsenter", "--target", String(state.sandbox.init.pid), "--net", "--mount", "--pid", "--", ...command];
+  return ["nsenter", "--target", initOf(state), "--net", "--mount", "--pid", "--", ...command];
 }
 
 /** Runs a command inside to its end. */
@@ -41,10 +48,10 @@ export function runInside(state: State, command: readonly string[], options: Run
 /** Ends process 1, with which the kernel ends every process inside. */
 export async function stopSandbox(state: State): Promise<void> {
   if (state.sandbox === undefined) return;
-  if (isAlive(state.sandbox.init)) process.kill(state.sandbox.init.pid, "SIGKILL");
   const { outer, init } = state.sandbox;
+  if (init !== undefined) signal(init, "SIGKILL");
   await waitUntil("The processes of the cluster end", () => !isAlive(init), 30_000);
-  if (isAlive(outer)) await stop(outer, 5_000);
+  await stop(outer, 5_000);
 }
 
 function isPrepared(init: number): boolean {

@@ -5,8 +5,8 @@ import type { Cluster } from "./settings.ts";
 
 /** What `up` did to the host; written before it is done, so that `down` can undo also what was interrupted. */
 export interface State {
-  /** Holds the namespaces: `unshare` on the host, and process 1 within. */
-  sandbox?: { outer: ProcessId; init: ProcessId };
+  /** Holds the namespaces: `unshare` on the host, and process 1 within, which dies with it. */
+  sandbox?: { outer: ProcessId; init?: ProcessId };
   /** The commands on the host behind which each daemon runs. */
   daemons: Record<string, ProcessId>;
   /** What lies in the node's image store: the image id by name. */
