@@ -32,7 +32,8 @@ test("two do not work at the same time, and the second says that it waits", asyn
   const two = withLock(
     file,
     () => {
-      events.push("second waits");
+      // Asking must not take the lock away.
+      events.push(`second waits, ${existsSync(file) ? "lock held" : "lock lost"}`);
       first.resolve();
     },
     () => {
@@ -40,7 +41,7 @@ test("two do not work at the same time, and the second says that it waits", asyn
     },
   );
   await Promise.all([one, two]);
-  expect(events).toEqual(["second waits", "first ends", "second works"]);
+  expect(events).toEqual(["second waits, lock held", "first ends", "second works"]);
 });
 
 test("it is free again after a failure", async () => {
