@@ -1,20 +1,16 @@
 import type { Clock } from "@plinth/kernel/base";
 
-export interface BackOffSettings {
-  /** Wait after the first failure; it doubles with each further one. */
-  readonly minMs: number;
-  readonly maxMs: number;
-}
-
-export const DEFAULT_BACK_OFF: BackOffSettings = { minMs: 5, maxMs: 300_000 };
+/** The wait after the first failure; it doubles with each further one. */
+const MIN_MS = 5;
+const MAX_MS = 300_000;
 
 /** Up to a quarter is taken off at random: what failed together must not come back together. */
 const JITTER = 0.25;
 
 /** How many milliseconds to wait after so many failures in a row (1 for the first). */
-export function backOffMs(failures: number, { minMs, maxMs }: BackOffSettings, random: () => number): number {
-  const whole = Math.min(maxMs, minMs * 2 ** Math.min(failures - 1, 50));
-  return Math.max(minMs, Math.round(whole * (1 - JITTER * random())));
+export function backOffMs(failures: number, random: () => number): number {
+  const whole = Math.min(MAX_MS, MIN_MS * 2 ** Math.min(failures - 1, 50));
+  return Math.max(MIN_MS, Math.round(whole * (1 - JITTER * random())));
 }
 
 export interface BucketSettings {

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from "@plinth/kernel/base";
-import { type BackOffSettings, type BucketSettings, backOffMs, createBucket, DEFAULT_BACK_OFF } from "./back-off.ts";
+import { type BucketSettings, backOffMs, createBucket } from "./back-off.ts";
 import { createDueHeap, type Due } from "./due-heap.ts";
 import { createReadyList, type Linked } from "./ready-list.ts";
 import type { RuntimeMetrics } from "./runtime-metrics.ts";
@@ -41,7 +41,6 @@ export interface QueueOptions {
   readonly name: string;
   readonly clock?: Clock;
   readonly random?: () => number;
-  readonly backOff?: BackOffSettings;
   /** Of all retries together, so that a thousand keys that fail at once do not come back at once. Default 50 a second, 500 at once. */
   readonly retries?: BucketSettings;
   readonly metrics?: RuntimeMetrics;
@@ -68,7 +67,7 @@ const DEFAULT_RETRIES: BucketSettings = { perSecond: 50, burst: 500 };
 
 /** Every operation takes a time that does not depend on how many keys there are, but for `after` and `retry`: the logarithm. Idle keys take no memory. */
 export function createQueue(options: QueueOptions): Queue {
-  const { clock = systemClock, random = Math.random, backOff = DEFAULT_BACK_OFF } = options;
+  const { clock = systemClock, random = Math.random } = options;
   const instruments = options.metrics?.forQueue(options.name);
   const reserve = createBucket(options.retries ?? DEFAULT_RETRIES, clock);
   const items = new Map<string, Item>();
@@ -180,7 +179,7 @@ export function createQueue(options: QueueOptions): Queue {
     retry(key, atLeastMs = 0) {
       const item = itemOf(key);
       item.failures++;
-      const ms = Math.max(atLeastMs, backOffMs(item.failures, backOff, random), reserve());
+      const ms = Math.max(atLeastMs, backOffMs(item.failures, random), reserve());
       putOff(item, ms, item.running === NONE ? PRIORITIES.length - 1 : item.running);
       instruments?.retried();
       return ms;

@@ -129,6 +129,15 @@ describe("a store", () => {
     expect(versions()).toEqual([15]);
   });
 
+  test("what we made and deleted after a list was read stays away, though the list does not name it", () => {
+    const { store, source, versions } = aStore();
+    store.overlay(anObject("a", 12));
+    store.overlayDeleted("default", "a", "a-1");
+    source.replace([], "11");
+    source.event("ADDED", anObject("a", 12));
+    expect(versions()).toEqual([]);
+  });
+
   test("one that finalizers hold is there until the watch says otherwise", () => {
     const object = anObject("a", 5);
     const { store, versions } = aStore({ items: [{ ...object, metadata: { ...object.metadata, finalizers: ["x/y"] } }], at: 10 });

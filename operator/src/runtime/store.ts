@@ -161,7 +161,11 @@ export function createStore<T extends KubeObject, Index extends string = never>(
         if (!isMine(key) || listed.has(key)) continue;
         if (compareResourceVersions(versionOf(object), resourceVersion) <= 0) remove(key, "list", changes);
       }
-      for (const key of tombstones.keys()) if (isMine(key) && !listed.has(key)) tombstones.delete(key);
+      for (const [key, tombstone] of tombstones) {
+        // One that was there at the time of the list, and is not in it. Of a later one the watch has still to tell.
+        if (isMine(key) && !listed.has(key) && compareResourceVersions(tombstone.resourceVersion, resourceVersion) <= 0)
+          tombstones.delete(key);
+      }
       for (const item of items) offer(keyOf(item), item, "list", changes);
     }
 
