@@ -1,7 +1,7 @@
 /**
  * Builds the images of the platform and of its operator with docker, podman or buildah, whichever is there:
  *
- *     node scripts/build-image.ts [--target services|operator] [--tag <name>] [--builder docker|podman|buildah] [--no-load]
+ *     node scripts/build-image.ts [--target services|operator|development] [--tag <name>] [--builder docker|podman|buildah] [--no-load]
  *
  * Without a target it builds both, as plinth/services and plinth/operator with the version of package.json. Where the base image cannot be
  * pulled (buildah without a network to a registry) it is made here. When the local cluster is up, it gets the images.
@@ -14,7 +14,7 @@ import { type Builder, buildImage, findBuilder } from "./images/builders.ts";
 import { loadIntoCluster } from "./images/load-into-cluster.ts";
 
 const ROOT = join(import.meta.dirname, "..");
-const TARGETS = ["services", "operator"];
+const TARGETS = ["services", "operator", "development"];
 
 try {
   const { values } = parseArgs({
@@ -29,7 +29,7 @@ try {
   if (values.tag !== undefined && values.target === undefined) throw new Error("--tag needs --target: two images cannot have one name.");
   const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
   const builder = findBuilder(values.builder as Builder["name"] | undefined);
-  for (const target of values.target === undefined ? TARGETS : [values.target]) {
+  for (const target of values.target === undefined ? ["services", "operator"] : [values.target]) {
     const tag = wholeName(values.tag ?? `plinth/${target}:${version}`);
     await buildImage(builder, { root: ROOT, target, tag, version });
     if (!values["no-load"]) await loadIntoCluster(builder, tag);
