@@ -28,3 +28,8 @@ test("what exists once in a cluster is only read, but for objects that the chart
   expect(cluster.flatMap(({ verbs }) => verbs).filter((verb) => !["get", "list", "watch"].includes(verb))).toEqual([]);
   expect(cluster.flatMap(({ resources }) => resources)).toEqual(["namespaces", "customresourcedefinitions"]);
 });
+
+test("tokens are made for the gateway's account alone", () => {
+  const token = rules.filter(({ resources }) => resources.includes("serviceaccounts/token"));
+  expect(token).toEqual([{ apiGroups: [""], resources: ["serviceaccounts/token"], resourceNames: ["gateway"], verbs: ["create"] }]);
+});

@@ -5,6 +5,7 @@ import { KINDS, type Kind } from "../../operator/src/kube/kinds.ts";
 export interface Rule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
+  readonly resourceNames?: readonly string[];
   readonly verbs: readonly string[];
 }
 
@@ -47,9 +48,18 @@ function rulesOf(kinds: readonly Kind[]): Rule[] {
       rules.set(key, rule);
     }
   }
-  return [...rules.values()];
+  return [...rules.values(), ...kinds.flatMap(namedRules)];
 }
 
 function subrights(plural: string, subresources: NonNullable<Kind["subresources"]>): (readonly [string, readonly string[]])[] {
   return Object.entries(subresources).map(([name, verbs]) => [`${plural}/${name}`, verbs] as const);
+}
+
+function namedRules({ group, plural, named = [] }: Kind): Rule[] {
+  return named.map(({ subresource, names, verbs }) => ({
+    apiGroups: [group],
+    resources: [`${plural}/${subresource}`],
+    resourceNames: names,
+    verbs,
+  }));
 }

@@ -5,7 +5,7 @@ import type { KubeClient } from "@plinth/kernel/kube";
 import type { Logger } from "@plinth/kernel/logging";
 import type { ConfigMapModuleSet, ModuleSet } from "@plinth/kernel/modules";
 import type { Place } from "@plinth/kernel/service";
-import { topics } from "@plinth/module";
+import { GATEWAY_MODULE, topics } from "@plinth/module";
 import type { PodEnvironment } from "./pod-environment.ts";
 import { getUrl, type PodFolders } from "./pod-files.ts";
 
@@ -36,7 +36,14 @@ export function createClusterPlace(options: ClusterPlaceOptions): Place {
     ...(allModules !== undefined && { allModules }),
     discovery,
     identityOf: ({ metadata: { name } }) =>
-      openKubernetesIdentity({ module: name, namespace: pod.namespace, tokensFolder: folders.tokens, client, logger }),
+      openKubernetesIdentity({
+        module: name,
+        namespace: pod.namespace,
+        tokensFolder: folders.tokens,
+        asksForTokens: name === GATEWAY_MODULE,
+        client,
+        logger,
+      }),
     databaseUrl(module) {
       if (module.spec.database === undefined) return undefined;
       return getUrl(folders.database, `module ${module.metadata.name} needs a database`);

@@ -48,6 +48,32 @@ describeCluster("identity by the cluster's own tokens", () => {
     await authz.close();
   });
 
+  test("a caller whose callees come and go asks for tokens of its own account, and for one only once", async () => {
+    const shopkeeper = await openKubernetesIdentity({
+      module: "blog",
+      namespace: "shop",
+      tokensFolder: join(folder, "none"),
+      asksForTokens: true,
+      client: cluster.client,
+      logger: silentLogger,
+    });
+    const authz = await open("authz");
+    const [first, second] = await Promise.all([shopkeeper.tokenFor("authz"), shopkeeper.tokenFor("authz")]);
+    expect(first).toBe(second);
+    expect(shopkeeper.tokenFor("authz")).toBe(first);
+    expect(await authz.verify(first)).toBe("blog");
+    const stranger = await openKubernetesIdentity({
+      module: "nobody",
+      namespace: "shop",
+      tokensFolder: join(folder, "none"),
+      asksForTokens: true,
+      client: cluster.client,
+      logger: silentLogger,
+    });
+    await expect(stranger.tokenFor("authz")).rejects.toMatchObject({ code: "SERVICE_UNAVAILABLE", reason: "NO_SERVICE_TOKEN" });
+    for (const identity of [shopkeeper, authz, stranger]) await identity.close();
+  });
+
   test("a token that was not seen before is verified while the API server is away", async () => {
     const authz = await open("authz");
     const token = await requestToken(cluster.client, "shop", "blog", "authz");

@@ -7,6 +7,7 @@ import { invalidToken } from "./jwt.ts";
 import { isModuleName } from "./module-keys.ts";
 import { readProjectedTokens } from "./projected-tokens.ts";
 import { createRemoteKeys, type RemoteKeys } from "./remote-keys.ts";
+import { requestTokens } from "./requested-tokens.ts";
 import { type AcceptedToken, createTokenVerifier, serviceClaims } from "./token-verifier.ts";
 
 export interface KubernetesIdentityOptions {
@@ -15,6 +16,8 @@ export interface KubernetesIdentityOptions {
   readonly namespace: string;
   /** The projected tokens, a file for each callee. */
   readonly tokensFolder: string;
+  /** Whether tokens for other callees are asked of the API server: for the gateway, whose callees come and go. */
+  readonly asksForTokens?: boolean;
   readonly client: Pick<KubeClient, "request">;
   readonly logger: Logger;
   readonly clock?: Clock;
@@ -58,9 +61,10 @@ export async function openKubernetesIdentity(options: KubernetesIdentityOptions)
   const keys = createRemoteKeys({ issuer: "cluster", read: readKeys, logger, clock });
   const verifier = createTokenVerifier({ keys: knownOrUnavailable(keys), accept, clock });
   const tokens = readProjectedTokens(options.tokensFolder, clock);
+  const requested = options.asksForTokens === true ? requestTokens({ client, namespace, account: module, clock }) : undefined;
   await keys.refresh();
   return {
-    tokenFor: tokens.tokenFor,
+    tokenFor: (callee) => (requested === undefined || tokens.has(callee) ? tokens.tokenFor(callee) : requested.tokenFor(callee)),
     verify(token) {
       keys.refreshWhenOld();
       return verifier.verify(token);

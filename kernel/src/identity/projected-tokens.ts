@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { unavailable } from "../base/errors.ts";
@@ -8,6 +8,8 @@ import { USED_SHARE } from "./token-life.ts";
 
 /** Service tokens that the kubelet keeps in a folder: `<folder>/<callee>`, replaced before they expire. */
 export interface ProjectedTokens {
+  /** Whether there is one for this callee. */
+  has(callee: string): boolean;
   /** Throws SERVICE_UNAVAILABLE where there is none for this callee: its file comes with the next pod, if at all. */
   tokenFor(callee: string): string;
   close(): void;
@@ -38,6 +40,7 @@ export function readProjectedTokens(folder: string, clock: Clock): ProjectedToke
   }
 
   return {
+    has: (callee) => known.has(callee) || existsSync(join(folder, callee)),
     tokenFor(callee) {
       const remembered = known.get(callee);
       if (remembered !== undefined && clock.now() < remembered.lookAgainAt) return remembered.token;

@@ -1,4 +1,5 @@
 import type { Resource } from "@plinth/kernel/kube";
+import { GATEWAY_MODULE } from "@plinth/module";
 
 export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete";
 
@@ -6,6 +7,8 @@ export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "d
 export interface Kind extends Resource {
   readonly verbs: readonly Verb[];
   readonly subresources?: Readonly<Record<string, readonly Verb[]>>;
+  /** Subresources of single objects, by their names. */
+  readonly named?: readonly { readonly subresource: string; readonly names: readonly string[]; readonly verbs: readonly Verb[] }[];
   /** Where its CRD is installed; the platform runs without. */
   readonly optional?: true;
 }
@@ -27,7 +30,10 @@ export const KINDS = {
     subresources: { status: ["patch"], finalizers: ["update"] },
   }),
 
-  ServiceAccount: kind("v1", "ServiceAccount", "serviceaccounts", OWN),
+  ServiceAccount: kind("v1", "ServiceAccount", "serviceaccounts", OWN, {
+    // Not for itself: the gateway asks for tokens of its own account, and only who has a right can give it.
+    named: [{ subresource: "token", names: [GATEWAY_MODULE], verbs: ["create"] }],
+  }),
   ConfigMap: kind("v1", "ConfigMap", "configmaps", OWN),
   Secret: kind("v1", "Secret", "secrets", [...OWN, "update"]),
   Service: kind("v1", "Service", "services", OWN),

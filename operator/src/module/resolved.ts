@@ -1,4 +1,4 @@
-import { type CallGrant, callersOf, GATEWAY_MODULE, type Module, type NetworkEdge, networkEdges } from "@plinth/module";
+import { type CallGrant, callersOf, type Module, type NetworkEdge, networkEdges } from "@plinth/module";
 
 /** What a builder may know beside the Module: what the others mean to it, and nothing that changes without concerning it. */
 export interface Resolved {
@@ -7,7 +7,7 @@ export interface Resolved {
   readonly neighbours: readonly Module[];
   /** Who may call it, for what; by caller. */
   readonly callers: readonly CallGrant[];
-  /** Modules to which it proves who it is, by name: those it calls; for the gateway every module with routes as well. */
+  /** The modules that it calls, by name: those to which it proves who it is. */
   readonly callees: readonly string[];
   /** Connections from it and to it that the network lets through; the gateway's to modules with routes are not among them. */
   readonly edges: readonly NetworkEdge[];
@@ -17,9 +17,7 @@ export interface Resolved {
 export function resolveModule(module: Module, neighbours: readonly Module[]): Resolved {
   const { name } = module.metadata;
   const near = [module, ...neighbours];
-  const called = (module.spec.calls ?? []).map(({ to }) => to);
-  const routed = name === GATEWAY_MODULE ? neighbours.filter(({ spec }) => spec.routes !== undefined) : [];
-  const callees = new Set([...called, ...routed.map(({ metadata }) => metadata.name)]);
+  const callees = new Set((module.spec.calls ?? []).map(({ to }) => to));
   callees.delete(name);
   return {
     module,

@@ -47,6 +47,10 @@ function* rulesOf(module: Module, { discovery }: Settings): Generator<Rule> {
   if (discovery === "kubernetes") {
     yield { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["get", "list", "watch"] };
   }
+  if (name === GATEWAY_MODULE) {
+    // Its callees are all modules with routes: tokens in its pods would restart it whenever one comes or goes.
+    yield { apiGroups: [""], resources: ["serviceaccounts/token"], resourceNames: [name], verbs: ["create"] };
+  }
   if (FOLLOWERS.includes(name)) {
     yield { apiGroups: ["plinth.dev"], resources: ["modules"], verbs: ["get", "list", "watch"] };
     yield { apiGroups: ["apps"], resources: ["controllerrevisions"], verbs: ["get", "list"] };
