@@ -108,6 +108,26 @@ describeCluster("a watch, whatever happens to it", () => {
     expect(follower.replaces).toBe(1);
   });
 
+  test("asks for the initial state as a stream, and lists where the server has no such stream", async () => {
+    await start();
+    expect(proxy.counts.initial).toBe(1);
+    // Either the stream went on as the watch, or the list had one after it.
+    expect(proxy.counts.watch - proxy.counts.list).toBe(1);
+    await churn.run(20);
+    await caughtUp();
+  });
+
+  test("tells of nothing before all of it is there", async () => {
+    proxy.plan("watch", { kind: "reset", lines: 0 });
+    proxy.plan("watch", { kind: "reset", lines: 5 });
+    proxy.plan("watch", { kind: "cut-json", lines: 10 });
+    await start();
+    expect(follower.known.size).toBe(Object.keys(await churn.present()).length);
+    await churn.run(20);
+    await caughtUp();
+    expect(follower.replaces).toBe(1);
+  });
+
   test("survives many faults in a row, each in another place", async () => {
     await start({ idleMs: IDLE_MS });
     for (let lines = 0; lines < 12; lines++) {

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { Registry } from "prom-client";
 import { silentLogger } from "../logging/silent-logger.ts";
 import { CONFIG_MAPS, createChurn } from "../test-cluster/churn.ts";
 import { describeCluster } from "../test-cluster/describe-cluster.ts";
@@ -7,6 +8,7 @@ import { startTestCluster, type TestCluster } from "../test-cluster/test-cluster
 import { eventually } from "../testing/eventually.ts";
 import { createKubeClient, type KubeClient } from "./client.ts";
 import { isAlreadyExists, isConflict, isInvalid } from "./errors.ts";
+import { createKubeMetrics } from "./kube-metrics.ts";
 import type { KubeObject } from "./object.ts";
 import { resourcePath } from "./resource-path.ts";
 
@@ -151,6 +153,20 @@ describeCluster("requests", () => {
     expect(versions(anew.items)).toEqual(await churn.present());
     expect(new Set(anew.items.map(({ metadata }) => metadata.name)).size).toBe(anew.items.length);
     expect(anew.items[0]).toMatchObject({ apiVersion: "v1", kind: "ConfigMap", data: undefined });
+  });
+
+  test("counts its tries under the names of client-go", async () => {
+    const registry = new Registry();
+    const counted = createKubeClient(client.connection, { logger: silentLogger, metrics: createKubeMetrics(registry) });
+    proxy.plan("list", { kind: "status", status: 503 });
+    proxy.plan("list", { kind: "lost-answer" });
+    await counted.list(CONFIG_MAPS, { namespace: "default" });
+    const lines = (await registry.metrics()).split("\n");
+    const host = new URL(proxy.server).host;
+    for (const code of ["503", "<error>", "200"]) {
+      expect(lines).toContain(`rest_client_requests_total{code="${code}",method="GET",host="${host}"} 1`);
+    }
+    expect(lines).toContain(`rest_client_request_duration_seconds_count{verb="GET",host="${host}"} 2`);
   });
 
   test("lists metadata alone, under the kind's own name", async () => {
