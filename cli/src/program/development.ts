@@ -16,8 +16,10 @@ export function addDevelopmentCommands(program: Command): void {
     .command("run")
     .description("run one module in this process, as part of the platform that plinth up runs elsewhere on this machine, or in its pod")
     .argument("<module>", "its name; its database is <MODULE>_DATABASE_URL where that is set")
-    .action(async (module) => {
-      if (isInPod()) await (await import("../cluster/run-in-cluster.ts")).runInCluster(module);
+    .option("--watch", "in a process below this one, which starts anew when a source file changes")
+    .action(async (module, { watch }) => {
+      if (watch) process.exitCode = await (await import("../commands/run-watched.ts")).runWatched(module);
+      else if (isInPod()) await (await import("../cluster/run-in-cluster.ts")).runInCluster(module);
       else await (await import("../commands/run.ts")).run(module);
     });
 

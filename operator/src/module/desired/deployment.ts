@@ -85,8 +85,8 @@ function buildPodTemplate(resolved: Resolved, settings: Settings): object {
           name: "module",
           image: spec.image ?? settings.defaultImage,
           imagePullPolicy: settings.imagePullPolicy,
-          ...buildCommand(module, settings),
-          ...buildArguments(module),
+          ...(spec.command !== undefined && { command: spec.command }),
+          ...buildArguments(module, settings),
           ...buildPorts(module),
           env: buildEnvironment(module, settings),
           ...(spec.resources !== undefined && { resources: spec.resources }),
@@ -103,17 +103,11 @@ function buildPodTemplate(resolved: Resolved, settings: Settings): object {
   };
 }
 
-/** In development Node starts the module anew when a file that it runs has changed: see `restartsOnChange`. */
-function buildCommand(module: Module, settings: Settings): object {
-  const { command } = module.spec;
-  if (command !== undefined) return { command };
-  return restartsOnChange(module, settings) ? { command: ["node", "--watch", "--watch-preserve-output", "cli/bin/plinth"] } : {};
-}
-
-function buildArguments(module: Module): object {
+function buildArguments(module: Module, settings: Settings): object {
   const { args } = module.spec;
   if (args !== undefined) return { args };
-  return isKernelModule(module) && module.spec.command === undefined ? { args: ["run", module.metadata.name] } : {};
+  if (!isKernelModule(module) || module.spec.command !== undefined) return {};
+  return { args: ["run", module.metadata.name, ...(restartsOnChange(module, settings) ? ["--watch"] : [])] };
 }
 
 function buildPorts({ spec: { ports } }: Module): object {
