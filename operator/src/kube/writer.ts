@@ -20,11 +20,6 @@ export interface WriteOptions {
 export interface ApplyOptions extends WriteOptions {
   /** Takes fields over that others own; without it they are a `Conflict` that names them. */
   readonly force?: boolean;
-  /**
-   * For an object that should not be there yet: where it is after all, and somebody else has written it, nothing is left of what was applied, and
-   * it is a `Conflict`. Without this, an object of others that says nothing to the contrary would become ours.
-   */
-  readonly alone?: boolean;
 }
 
 export interface PatchOptions extends WriteOptions {
@@ -62,7 +57,7 @@ export function createWriter(client: KubeClient): Writer {
   ): Promise<T> {
     const { namespace, name } = ref.metadata;
     const at = { ...(namespace !== undefined && { namespace }), ...(method === "PATCH" && { name }) };
-    return client.request<T>({
+    const written = await client.request<T>({
       method,
       path: resourcePath(getKind(ref), content.subresource === undefined ? at : { ...at, subresource: content.subresource }),
       query: {
@@ -75,34 +70,23 @@ export function createWriter(client: KubeClient): Writer {
       body: content.body,
       ...(signal !== undefined && { signal }),
     });
-  }
-
-  async function apply<T extends KubeObject>(object: KubeObject, { force = false, alone = false, ...options }: ApplyOptions): Promise<T> {
-    const written = await write<T>("PATCH", object, { body: object, type: APPLY, force }, options);
-    const other = alone ? otherManager(written) : undefined;
-    if (other === undefined) return withoutManagedFields(written);
-    const { namespace, name } = object.metadata;
-    const body = { apiVersion: object.apiVersion, kind: object.kind, metadata: { namespace, name } };
-    await write("PATCH", object, { body, type: APPLY }, options);
-    throw new KubeError(409, "Conflict", `${object.kind} ${name} was there already, written by ${other}`);
+    return withoutManagedFields(written);
   }
 
   return {
-    apply: (object, options = {}) => apply(object, options),
-    async applyStatus<T extends KubeObject>(object: KubeObject, options: WriteOptions = {}) {
+    apply: (object, { force = false, ...options } = {}) => write("PATCH", object, { body: object, type: APPLY, force }, options),
+    applyStatus(object, options = {}) {
       const { name, namespace, uid } = object.metadata;
       const { apiVersion, kind, status } = object;
       const body = { apiVersion, kind, metadata: { name, namespace, uid }, status };
       // Nobody else has a say in what the operator reports.
-      return withoutManagedFields(await write<T>("PATCH", object, { body, type: APPLY, subresource: "status", force: true }, options));
+      return write("PATCH", object, { body, type: APPLY, subresource: "status", force: true }, options);
     },
-    async patch<T extends KubeObject>(ref: ObjectRef, patch: unknown, { type = "merge", subresource, ...options }: PatchOptions = {}) {
+    patch(ref, patch, { type = "merge", subresource, ...options } = {}) {
       const content = { body: patch, type: type === "json" ? "application/json-patch+json" : "application/merge-patch+json" };
-      return withoutManagedFields(await write<T>("PATCH", ref, subresource === undefined ? content : { ...content, subresource }, options));
+      return write("PATCH", ref, subresource === undefined ? content : { ...content, subresource }, options);
     },
-    async create<T extends KubeObject>(object: KubeObject, options: WriteOptions = {}) {
-      return withoutManagedFields(await write<T>("POST", object, { body: object, type: "application/json" }, options));
-    },
+    create: (object, options = {}) => write("POST", object, { body: object, type: "application/json" }, options),
     async delete(ref, { uid, propagation = "Background", dryRun = false, signal } = {}) {
       try {
         await client.request({
@@ -131,10 +115,4 @@ const APPLY = "application/apply-patch+yaml";
 /** The precondition did not hold: under the name is an object with another uid. */
 function isOtherObject(error: unknown): boolean {
   return error instanceof KubeError && error.status === 409;
-}
-
-/** Somebody else who wrote the object itself, and not only what a controller reports of it. */
-function otherManager({ metadata }: KubeObject): string | undefined {
-  const { managedFields = [] } = metadata as { managedFields?: readonly { manager?: string; subresource?: string }[] };
-  return managedFields.find(({ manager, subresource }) => manager !== FIELD_MANAGER && subresource === undefined)?.manager;
 }

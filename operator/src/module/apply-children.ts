@@ -1,4 +1,5 @@
-import { isConflict, type KubeObject } from "@plinth/kernel/kube";
+import { isConflict, type KubeClient, type KubeObject } from "@plinth/kernel/kube";
+import { getKind } from "../kube/kinds.ts";
 import type { Writer } from "../kube/writer.ts";
 import { controllerOf } from "../runtime/object-key.ts";
 import type { ClusterState } from "./cluster-state.ts";
@@ -17,24 +18,40 @@ export interface ChildWriter {
   delete(child: KubeObject, propagation: "Background" | "Foreground", signal: AbortSignal): Promise<void>;
 }
 
-export function createChildWriter(writer: Writer, state: ClusterState): ChildWriter {
+/**
+ * No object has ever had this version: who applies with it makes what is not there, and gets a conflict for what is. Without it an object of somebody
+ * else that says nothing to the contrary would become ours, and go away with the Module.
+ */
+const NEVER = "1";
+
+export function createChildWriter(client: KubeClient, writer: Writer, state: ClusterState): ChildWriter {
   /** The description of a conflict, or undefined. */
   async function applyOne(child: KubeObject, owner: KubeObject, signal: AbortSignal): Promise<string | undefined> {
     const store = state.children(child.kind);
     const live = store.get(child.metadata.namespace, child.metadata.name);
-    const isOurs = live !== undefined && controllerOf(live)?.uid === owner.metadata.uid;
-    // It goes; when it is gone the watch tells, and it comes again.
-    if (isOurs && live.metadata.deletionTimestamp !== undefined) return undefined;
-    if (isOurs && isAsDesired(child, live)) return undefined;
-    const other = live === undefined ? undefined : controllerOf(live);
-    if (!isOurs && other !== undefined) return `${nameOf(child)} belongs to ${other.kind} ${other.name}, which is another one`;
+    if (live !== undefined) return correct(child, live, owner, signal);
     try {
-      store.overlay(await writer.apply(child, { force: isOurs, alone: live === undefined, signal }));
+      store.overlay(await writer.apply({ ...child, metadata: { ...child.metadata, resourceVersion: NEVER } }, { signal }));
       return undefined;
     } catch (error) {
-      if (!isConflict(error) || isOurs) throw error;
-      return `${nameOf(child)} belongs to somebody else: ${(error as Error).message}`;
+      if (!isConflict(error)) throw error;
+      const { namespace = "", name } = child.metadata;
+      const found = await client.find(getKind(child), { namespace, name }, { signal });
+      // It went in this moment, or was made by a write whose answer got lost.
+      return found === undefined ? undefined : correct(child, found, owner, signal);
     }
+  }
+
+  async function correct(child: KubeObject, live: KubeObject, owner: KubeObject, signal: AbortSignal): Promise<string | undefined> {
+    const holder = controllerOf(live);
+    if (holder?.uid !== owner.metadata.uid) {
+      return `${nameOf(child)} belongs to ${holder === undefined ? "somebody else" : `another ${holder.kind} ${holder.name}`}`;
+    }
+    // One that goes comes again when it is gone: the watch tells.
+    if (live.metadata.deletionTimestamp === undefined && !isAsDesired(child, live)) {
+      state.children(child.kind).overlay(await writer.apply(child, { force: true, signal }));
+    }
+    return undefined;
   }
 
   return {

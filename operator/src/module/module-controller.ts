@@ -124,7 +124,7 @@ export function createModuleController(options: ModuleControllerOptions): Module
     async run(stop, abort) {
       await state.whenSynced(AbortSignal.any([stop, abort, signal]));
       const writer = createWriter(writing);
-      const children = createChildWriter(writer, state);
+      const children = createChildWriter(client, writer, state);
       const tools = { client, writer, children, state, secretKeys, setOf, settings, recorder, tracing, logger, now: () => new Date() };
       await runController({
         name: NAME,

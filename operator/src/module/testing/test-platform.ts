@@ -5,11 +5,13 @@ import { silentLogger } from "@plinth/kernel/logging";
 import { createTracing } from "@plinth/kernel/telemetry";
 import type { TestCluster } from "@plinth/kernel/test-cluster";
 import type { ModuleSpec, ModuleStatus } from "@plinth/module";
+import { Registry } from "prom-client";
 import { parse } from "yaml";
 import { KINDS, type KindName } from "../../kube/kinds.ts";
 import { createWriter, type Writer } from "../../kube/writer.ts";
 import type { Happening } from "../../runtime/event-series.ts";
 import { runReflector } from "../../runtime/reflector.ts";
+import { createRuntimeMetrics } from "../../runtime/runtime-metrics.ts";
 import { createStore, type Store } from "../../runtime/store.ts";
 import { createModuleController } from "../module-controller.ts";
 import { DEFAULT_SETTINGS, type Settings } from "../settings.ts";
@@ -17,20 +19,30 @@ import { type Players, playControllers } from "./play-controllers.ts";
 
 const CRD = join(import.meta.dirname, "../../../../k8s/crds/plinth.dev_modules.yaml");
 
+/** To see that nothing happens takes time: longer than anything is put off without a cause. */
+const QUIET_MS = 1200;
+
 /** One write of the operator. */
 export interface Write {
   readonly method: string;
   readonly path: string;
 }
 
+/** What was told about a Module. */
+export type Heard = Happening & { readonly module: string };
+
 /** An operator at work in a namespace of its own, and those who play the rest of Kubernetes. */
 export interface TestPlatform {
   readonly namespace: string;
+  /** As cluster administrator. */
+  readonly client: KubeClient;
   readonly writer: Writer;
   readonly players: Players;
   /** What the operator wrote, Events apart. */
   readonly writes: Write[];
-  readonly happenings: (Happening & { readonly module: string })[];
+  readonly happenings: readonly Heard[];
+  /** The first thing of this reason that is told, from the beginning. */
+  hear(reason: string): Promise<Heard>;
   apply(name: string, spec: Partial<ModuleSpec>, metadata?: Partial<KubeObject["metadata"]>): Promise<KubeObject>;
   find(kind: KindName, name: string): Promise<KubeObject | undefined>;
   remove(kind: KindName, name: string): Promise<void>;
@@ -40,7 +52,8 @@ export interface TestPlatform {
   objectWhen(kind: KindName, name: string, condition: (object: KubeObject | undefined) => boolean): Promise<KubeObject | undefined>;
   /** Ends the operator and begins another one. */
   restart(): Promise<void>;
-  /** Resolves when the operator has nothing in hand, and nothing has changed for a while. */
+  /** Resolves when the operator has had nothing to do for longer than it puts anything off. */
+  idle(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -62,11 +75,12 @@ export async function startTestPlatform(cluster: TestCluster, namespace: string,
   const everything = new AbortController();
   const stores = new Map<string, { store: Store<KubeObject>; looks: Set<() => void> }>();
   const writes: Write[] = [];
-  const happenings: (Happening & { module: string })[] = [];
+  const happenings: Heard[] = [];
+  const listeners = new Set<() => void>();
   const players = playControllers(client, everything.signal);
   let operator = startOperator();
 
-  function startOperator(): { end: () => Promise<void> } {
+  function startOperator(): { end: () => Promise<void>; idle: () => Promise<void> } {
     const ending = new AbortController();
     const counting: KubeClient = {
       ...client,
@@ -75,18 +89,35 @@ export async function startTestPlatform(cluster: TestCluster, namespace: string,
         return client.request(request);
       },
     };
+    const registry = new Registry();
     const controller = createModuleController({
       client,
+      metrics: createRuntimeMetrics(registry),
       writing: counting,
       settings: { ...DEFAULT_SETTINGS, ...settings },
       namespaces: [namespace],
-      recorder: { record: (object, happening) => void happenings.push({ ...happening, module: object.metadata.name }) },
+      recorder: {
+        record(object, happening) {
+          happenings.push({ ...happening, module: object.metadata.name });
+          for (const listener of [...listeners]) listener();
+        },
+      },
       tracing: createTracing({ module: "operator", version: "0.0.0", exporter: "none", ratio: 0 }),
       logger: silentLogger,
       signal: ending.signal,
     });
     const ended = controller.run(ending.signal, new AbortController().signal);
     return {
+      async idle() {
+        let since = performance.now();
+        let last = "";
+        while (performance.now() - since < QUIET_MS) {
+          const now = await readWork(registry);
+          if (now !== last) since = performance.now();
+          last = now;
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+      },
       async end() {
         ending.abort();
         await ended.catch(() => undefined);
@@ -142,8 +173,22 @@ export async function startTestPlatform(cluster: TestCluster, namespace: string,
 
   return {
     namespace,
+    client,
     writer,
     players,
+    idle: () => operator.idle(),
+    hear(reason) {
+      return new Promise((resolve) => {
+        function look(): void {
+          const found = happenings.find((happening) => happening.reason === reason);
+          if (found === undefined) return;
+          listeners.delete(look);
+          resolve(found);
+        }
+        listeners.add(look);
+        look();
+      });
+    },
     writes,
     happenings,
     objectWhen,
@@ -187,4 +232,11 @@ export async function startTestPlatform(cluster: TestCluster, namespace: string,
       await operator.end();
     },
   };
+}
+
+/** How much was done, and how much is in hand: the same text, the same state. */
+async function readWork(registry: Registry): Promise<string> {
+  const names = ["controller_runtime_reconcile_total", "controller_runtime_active_workers", "workqueue_depth", "workqueue_adds_total"];
+  const values = await Promise.all(names.map(async (name) => (await registry.getSingleMetric(name)?.get())?.values));
+  return JSON.stringify(values);
 }
