@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { ROOT } from "../local-platform.ts";
@@ -46,34 +46,6 @@ export async function helm(...args: string[]): Promise<string> {
 /** One object, or a list of them, as it is now. */
 export async function getObject<T = Record<string, unknown>>(...args: string[]): Promise<T> {
   return JSON.parse(await kubectl("get", ...args, "-o", "json")) as T;
-}
-
-export interface PortForward {
-  readonly url: string;
-  stop(): Promise<void>;
-}
-
-/** `kubectl port-forward` to a port that nobody uses. */
-export async function portForward(namespace: string, target: string, port: number): Promise<PortForward> {
-  const child: ChildProcess = spawn(KUBECTL, ["-n", namespace, "port-forward", target, `:${port}`], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const exited = once(child, "exit");
-  let written = "";
-  for await (const chunk of child.stdout ?? []) {
-    written += String(chunk);
-    const [, local] = /127\.0\.0\.1:(\d+)/.exec(written) ?? [];
-    if (local === undefined) continue;
-    child.stdout?.resume();
-    return {
-      url: `http://127.0.0.1:${local}`,
-      async stop() {
-        child.kill();
-        await exited;
-      },
-    };
-  }
-  throw new Error(`kubectl port-forward ${target} ended: ${written}`);
 }
 
 function succeed(program: string, args: readonly string[], { code, stdout, stderr }: Output): string {

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { eventually } from "../eventually.ts";
 import { ROOT } from "../local-platform.ts";
 import { expectStory, furnishStoryFolder, runStory } from "../story.ts";
 import { getObject, helm, kubectl } from "./kubectl.ts";
@@ -78,12 +79,8 @@ test("the README's story of the local platform goes unchanged through the gatewa
     stdio: ["ignore", "pipe", "inherit"],
   });
   let said = "";
-  for await (const chunk of connection.stdout ?? []) {
-    said += String(chunk);
-    if (said.includes("Connected.")) break;
-  }
-  expect(said).toContain("Connected.");
-  connection.stdout?.resume();
+  connection.stdout?.on("data", (chunk) => (said += String(chunk)));
+  await eventually("this machine is connected", () => said.includes("Connected."));
   await furnishStoryFolder(story, dataFolder);
   expectStory(await runStory(story));
 }, 120_000);

@@ -40,15 +40,21 @@ export async function forwardPort(target: ClusterTarget, to: string, localPort: 
   const ended = once(child, "exit");
   let complaint = "";
   child.stderr?.on("data", (chunk) => (complaint += String(chunk)));
-  let written = "";
-  for await (const chunk of child.stdout ?? []) {
-    written += String(chunk);
-    const [, bound] = /127\.0\.0\.1:(\d+) ->/.exec(written) ?? [];
-    if (bound === undefined) continue;
-    child.stdout?.resume();
-    return { localPort: Number(bound), ended, stop: () => void child.kill() };
-  }
-  throw new Error(`The port of ${to} cannot be forwarded: ${complaint.trim()}`);
+  const bound = await Promise.race([boundPort(child), ended.then(() => undefined)]);
+  if (bound === undefined) throw new Error(`The port of ${to} cannot be forwarded: ${complaint.trim()}`);
+  return { localPort: bound, ended, stop: () => void child.kill() };
+}
+
+/** What it says later, of each connection, is read as well: it would end where nobody does. */
+function boundPort({ stdout }: ChildProcess): Promise<number> {
+  return new Promise((resolve) => {
+    let written = "";
+    stdout?.on("data", (chunk) => {
+      written = (written + String(chunk)).slice(-1_000);
+      const [, port] = /127\.0\.0\.1:(\d+) ->/.exec(written) ?? [];
+      if (port !== undefined) resolve(Number(port));
+    });
+  });
 }
 
 function flags({ context, namespace }: ClusterTarget): string[] {
