@@ -110,7 +110,7 @@ describe("a controller", () => {
     expect(text).toContain('controller_runtime_terminal_reconcile_errors_total{controller="module"} 1');
     expect(text).toContain('controller_runtime_reconcile_panics_total{controller="module"} 1');
     expect(text).toContain('controller_runtime_active_workers{controller="module"} 1');
-    expect(text).toContain('controller_runtime_max_concurrent_workers{controller="module"} 2');
+    expect(text).toContain('controller_runtime_max_concurrent_reconciles{controller="module"} 2');
     expect(text).toContain('workqueue_adds_total{name="module",controller="module"} 9');
     expect(text).toContain('workqueue_retries_total{name="module",controller="module"} 2');
     expect(text).toContain('workqueue_depth{name="module",controller="module",priority="change"} 0');

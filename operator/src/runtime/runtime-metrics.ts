@@ -86,7 +86,7 @@ export function createRuntimeMetrics(registry: Registry): RuntimeMetrics {
     ...controller,
   });
   const most = new Gauge({
-    name: "controller_runtime_max_concurrent_workers",
+    name: "controller_runtime_max_concurrent_reconciles",
     help: "Maximum number of concurrent reconciles per controller",
     ...controller,
   });
