@@ -1,0 +1,114 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import { describeCluster, startTestCluster, type TestCluster } from "@plinth/kernel/test-cluster";
+import { KINDS } from "../kube/kinds.ts";
+
+const MAIN = join(import.meta.dirname, "../main.ts");
+
+describeCluster("the operator's process", () => {
+  let cluster: TestCluster;
+  let folder: string;
+  const processes: ChildProcess[] = [];
+
+  beforeAll(async () => {
+    cluster = await startTestCluster();
+    folder = await mkdtemp(join(tmpdir(), "plinth-operator-"));
+    const { ca, cert, key } = cluster.adminCredentials.tls;
+    const encoded = (text = ""): string => Buffer.from(text).toString("base64");
+    const kubeconfig = {
+      apiVersion: "v1",
+      kind: "Config",
+      "current-context": "test",
+      contexts: [{ name: "test", context: { cluster: "test", user: "test", namespace: "default" } }],
+      clusters: [{ name: "test", cluster: { server: cluster.server, "certificate-authority-data": encoded(ca) } }],
+      users: [{ name: "test", user: { "client-certificate-data": encoded(cert), "client-key-data": encoded(key) } }],
+    };
+    await writeFile(join(folder, "kubeconfig"), JSON.stringify(kubeconfig));
+  });
+  afterEach(() => {
+    for (const child of processes.splice(0)) child.kill("SIGKILL");
+  });
+  afterAll(async () => {
+    await rm(folder, { recursive: true, force: true });
+    await cluster?.stop();
+  });
+
+  function start(
+    args: readonly string[],
+    env: Record<string, string> = {},
+  ): { child: ChildProcess; output: () => string; exit: Promise<number> } {
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      env: { PATH: process.env.PATH, KUBECONFIG: join(folder, "kubeconfig"), PLINTH_LOG_FORMAT: "json", NODE_ENV: "production", ...env },
+      cwd: folder,
+    });
+    processes.push(child);
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    return { child, output: () => output, exit: once(child, "exit").then(([code]) => code as number) };
+  }
+
+  async function answer(port: number, path: string): Promise<{ status: number; text: string }> {
+    for (;;) {
+      const response = await fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined);
+      if (response !== undefined) return { status: response.status, text: await response.text() };
+    }
+  }
+
+  test("makes the kind known, runs what is applied, waits for it, takes it down, and leaves in order", async () => {
+    expect(await start(["crd"]).exit).toBe(0);
+    const [metrics, health] = [21_000 + (process.pid % 10_000), 41_000 + (process.pid % 10_000)];
+    await writeFile(join(folder, "settings.yaml"), `name: test\nconcurrency: 4\nports: {metrics: ${metrics}, health: ${health}}\n`);
+    const operator = start(["run", `--settings=${join(folder, "settings.yaml")}`]);
+    while ((await answer(health, "/ready")).status !== 200) expect(operator.child.exitCode).toBeNull();
+    expect((await answer(health, "/healthz")).status).toBe(200);
+
+    const at = { namespace: "default", name: "catalog" };
+    await cluster.client.request({
+      method: "POST",
+      path: "/apis/plinth.dev/v1alpha1/namespaces/default/modules",
+      body: { apiVersion: "plinth.dev/v1alpha1", kind: "Module", metadata: at, spec: { version: "1.0.0", replicas: 0 } },
+    });
+    while ((await cluster.client.find(KINDS.Deployment, at)) === undefined) expect(operator.child.exitCode).toBeNull();
+    const deployment = await cluster.client.find(KINDS.Deployment, at);
+    await cluster.client.request({
+      method: "PATCH",
+      path: "/apis/apps/v1/namespaces/default/deployments/catalog/status",
+      body: { status: { observedGeneration: deployment?.metadata.generation } },
+      contentType: "application/merge-patch+json",
+    });
+    const waiting = start(["wait", "--timeout=20s"]);
+    expect([await waiting.exit, waiting.output()]).toEqual([0, "1 modules are ready.\n"]);
+    const { text } = await answer(metrics, "/metrics");
+    expect(text).toMatch(/controller_runtime_reconcile_total\{controller="module",result="success"\} [1-9]/);
+    expect(text).toContain('leader_election_master_status{name="test-operator"} 1');
+
+    const stopping = start(["stop", "--timeout=20s"]);
+    let going = await cluster.client.find(KINDS.Deployment, at);
+    while (going !== undefined && going.metadata.deletionTimestamp === undefined) going = await cluster.client.find(KINDS.Deployment, at);
+    await cluster.client.request({
+      method: "PATCH",
+      path: "/apis/apps/v1/namespaces/default/deployments/catalog",
+      body: { metadata: { finalizers: null } },
+      contentType: "application/merge-patch+json",
+    });
+    expect(await stopping.exit).toBe(0);
+    operator.child.kill("SIGTERM");
+    expect(await operator.exit).toBe(0);
+    const lease = await cluster.client.find(KINDS.Lease, { namespace: "default", name: "test-operator" });
+    expect((lease?.spec as { holderIdentity?: string } | undefined)?.holderIdentity ?? "").toBe("");
+  });
+
+  test("refuses settings and commands that it does not know", async () => {
+    await writeFile(join(folder, "wrong.yaml"), "concurency: 4\n");
+    const wrong = start(["run", `--settings=${join(folder, "wrong.yaml")}`]);
+    expect(await wrong.exit).toBe(1);
+    expect(wrong.output()).toContain('did you mean "concurrency"');
+    const unknown = start(["walk"]);
+    expect(await unknown.exit).toBe(2);
+    expect(unknown.output()).toContain("no command of the operator");
+  });
+});
