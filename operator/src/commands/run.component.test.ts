@@ -52,10 +52,8 @@ describeCluster("the operator's process", () => {
   }
 
   async function answer(port: number, path: string): Promise<{ status: number; text: string }> {
-    for (;;) {
-      const response = await fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined);
-      if (response !== undefined) return { status: response.status, text: await response.text() };
-    }
+    const response = await until(() => fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined));
+    return { status: response.status, text: await response.text() };
   }
 
   test("makes the kind known, runs what is applied, waits for it, takes it down, and leaves in order", async () => {
@@ -63,7 +61,7 @@ describeCluster("the operator's process", () => {
     const [metrics, health] = [21_000 + (process.pid % 10_000), 41_000 + (process.pid % 10_000)];
     await writeFile(join(folder, "settings.yaml"), `name: test\nconcurrency: 4\nports: {metrics: ${metrics}, health: ${health}}\n`);
     const operator = start(["run", `--settings=${join(folder, "settings.yaml")}`]);
-    while ((await answer(health, "/ready")).status !== 200) expect(operator.child.exitCode).toBeNull();
+    await until(async () => (await answer(health, "/ready")).status === 200);
     expect((await answer(health, "/healthz")).status).toBe(200);
 
     const at = { namespace: "default", name: "catalog" };
@@ -72,12 +70,11 @@ describeCluster("the operator's process", () => {
       path: "/apis/plinth.dev/v1alpha1/namespaces/default/modules",
       body: { apiVersion: "plinth.dev/v1alpha1", kind: "Module", metadata: at, spec: { version: "1.0.0", replicas: 0 } },
     });
-    while ((await cluster.client.find(KINDS.Deployment, at)) === undefined) expect(operator.child.exitCode).toBeNull();
-    const deployment = await cluster.client.find(KINDS.Deployment, at);
+    const deployment = await until(() => cluster.client.find(KINDS.Deployment, at));
     await cluster.client.request({
       method: "PATCH",
       path: "/apis/apps/v1/namespaces/default/deployments/catalog/status",
-      body: { status: { observedGeneration: deployment?.metadata.generation } },
+      body: { status: { observedGeneration: deployment.metadata.generation } },
       contentType: "application/merge-patch+json",
     });
     const waiting = start(["wait", "--timeout=20s"]);
@@ -87,8 +84,7 @@ describeCluster("the operator's process", () => {
     expect(text).toContain('leader_election_master_status{name="test-operator"} 1');
 
     const stopping = start(["stop", "--timeout=20s"]);
-    let going = await cluster.client.find(KINDS.Deployment, at);
-    while (going !== undefined && going.metadata.deletionTimestamp === undefined) going = await cluster.client.find(KINDS.Deployment, at);
+    await until(async () => (await cluster.client.find(KINDS.Deployment, at))?.metadata.deletionTimestamp);
     await cluster.client.request({
       method: "PATCH",
       path: "/apis/apps/v1/namespaces/default/deployments/catalog",
@@ -100,7 +96,7 @@ describeCluster("the operator's process", () => {
     expect(await operator.exit).toBe(0);
     const lease = await cluster.client.find(KINDS.Lease, { namespace: "default", name: "test-operator" });
     expect((lease?.spec as { holderIdentity?: string } | undefined)?.holderIdentity ?? "").toBe("");
-  });
+  }, 90_000);
 
   test("refuses settings and commands that it does not know", async () => {
     await writeFile(join(folder, "wrong.yaml"), "concurency: 4\n");
@@ -112,3 +108,12 @@ describeCluster("the operator's process", () => {
     expect(unknown.output()).toContain("no command of the operator");
   });
 });
+
+/** Asks processes that tell nothing by themselves, now and then. */
+async function until<T>(ask: () => Promise<T | undefined | false>): Promise<T> {
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined && answer !== false) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

@@ -8,6 +8,7 @@ import { createModuleController } from "../module/module-controller.ts";
 import { connect, replicaName } from "../process/connect.ts";
 import { type Answer, startObservationServer } from "../process/observation-server.ts";
 import { readOperatorConfig } from "../process/operator-config.ts";
+import { withServedKinds } from "../process/served-kinds.ts";
 import { createElector } from "../runtime/elector.ts";
 import { fenceWrites } from "../runtime/fence.ts";
 import { createRecorder } from "../runtime/recorder.ts";
@@ -48,12 +49,13 @@ export async function run({ settingsFile, version }: RunOptions): Promise<number
   });
   const writing = fenceWrites(client, elector);
   const recorder = createRecorder({ client: writing, controller: "plinth.dev/operator", instance: identity, logger });
+  const settings = await withServedKinds(client, config, logger);
   const following = new AbortController();
   const working = new AbortController();
   const controller = createModuleController({
     client,
     writing,
-    settings: config,
+    settings,
     ...(config.namespaces !== undefined && { namespaces: config.namespaces }),
     recorder,
     tracing,

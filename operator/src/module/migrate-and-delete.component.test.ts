@@ -181,6 +181,16 @@ describeCluster("the data and the end of a Module", () => {
       expect((await jobs()).map(({ metadata }) => metadata.name)).not.toContain("blog-drop");
     });
 
+    test("does not hold up a namespace that goes as a whole", async () => {
+      const { apply, statusWhen, remove, objectWhen, client, namespace } = await aPlatform();
+      await apply("blog", { database: {}, deletionPolicy: "Delete" });
+      await statusWhen("blog", isRunning);
+      await client.request({ method: "DELETE", path: `/api/v1/namespaces/${namespace}` });
+      // What the controller of namespaces does, where there is one.
+      await remove("Module", "blog");
+      await objectWhen("Module", "blog", (module) => module === undefined);
+    });
+
     test("drops them where the module says so, and only then lets the Module go", async () => {
       const { apply, statusWhen, remove, objectWhen, players } = await aPlatform();
       await apply("blog", { database: {}, deletionPolicy: "Delete" });

@@ -1,4 +1,4 @@
-import { isAlreadyExists, isNotFound } from "@plinth/kernel/kube";
+import { isAlreadyExists, isNotFound, KubeError } from "@plinth/kernel/kube";
 import { FINALIZER } from "../../admission/default-module.ts";
 import type { Outcome } from "../../runtime/controller.ts";
 import { nextDeletionStep } from "../deletion.ts";
@@ -51,20 +51,30 @@ export async function continueDeletion(tools: Tools, work: Work): Promise<Outcom
         return { kind: "wait", afterMs: drop.retryInMs ?? 0 };
       }
       const job = next.job === "absent" ? buildDropJob(work.set.resolvedOf(module), settings, drop.attempt) : undefined;
-      if (job !== undefined) {
-        await children.create(job, signal).catch((error: unknown) => {
-          if (!isAlreadyExists(error)) throw error;
-        });
+      if (job === undefined) return { kind: "wait" };
+      try {
+        await children.create(job, signal);
+      } catch (error) {
+        // In a namespace that goes itself nothing can be made any more: the data stay, and the Module must not hold it up.
+        if (isNamespaceGoing(error)) return release();
+        if (!isAlreadyExists(error)) throw error;
       }
       return { kind: "wait" };
     }
-    case "release": {
-      const { resourceVersion, finalizers = [] } = object.metadata;
-      const rest = finalizers.filter((finalizer) => finalizer !== FINALIZER);
-      await writer.patch(object, { metadata: { resourceVersion, finalizers: rest } }, { signal }).catch((error: unknown) => {
-        if (!isNotFound(error)) throw error;
-      });
-      return "released";
-    }
+    case "release":
+      return release();
   }
+
+  async function release(): Promise<"released"> {
+    const { resourceVersion, finalizers = [] } = object.metadata;
+    const rest = finalizers.filter((finalizer) => finalizer !== FINALIZER);
+    await writer.patch(object, { metadata: { resourceVersion, finalizers: rest } }, { signal }).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error;
+    });
+    return "released";
+  }
+}
+
+function isNamespaceGoing(error: unknown): boolean {
+  return error instanceof KubeError && (error.details?.causes?.some(({ reason }) => reason === "NamespaceTerminating") ?? false);
 }
