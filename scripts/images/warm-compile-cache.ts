@@ -12,7 +12,7 @@ const ENTRIES = [
   "cli/src/commands/*.ts",
   "cli/src/cluster/**/*.ts",
   "operator/src/index.ts",
-  "operator/src/{kube,runtime,module,admission}/**/*.ts",
+  "operator/src/{admission,commands,kube,module,plan,process,runtime}/**/*.ts",
 ];
 
 for (const pattern of ENTRIES) {
