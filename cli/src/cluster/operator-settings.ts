@@ -30,5 +30,7 @@ export async function findOperatorSettings({ client, namespace }: OpenedCluster)
 
 function overDefaults(text: string): Settings {
   const given = parse(text) as Partial<Settings> | null;
-  return { ...DEFAULT_SETTINGS, ...given, network: { ...DEFAULT_SETTINGS.network, ...given?.network } };
+  const { network, monitoring } = DEFAULT_SETTINGS;
+  const own = { network: { ...network, ...given?.network }, monitoring: { ...monitoring, ...given?.monitoring } };
+  return { ...DEFAULT_SETTINGS, ...given, ...own };
 }
