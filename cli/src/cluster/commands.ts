@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { createLogger, type Logger } from "@plinth/kernel/logging";
 import { findProject } from "../project.ts";
+import { dropInCluster } from "./drop.ts";
 import { migrateInCluster } from "./migrate.ts";
 import { podFolders } from "./pod-files.ts";
 import { provisionInCluster } from "./provision.ts";
@@ -20,6 +21,11 @@ export function migrate(module: string): Promise<void> {
     logger.info("the schema is up to date", { ...result });
     writeFileSync(process.env.PLINTH_TERMINATION_LOG ?? TERMINATION_LOG, JSON.stringify(result));
   });
+}
+
+/** `plinth cluster drop`: what goes with a module whose data go with it. */
+export function drop(module: string): Promise<void> {
+  return logged(module, (logger) => dropInCluster(module, podFolders(), logger, declaredSchema()));
 }
 
 /** The schema's name where the module's declaration gives it one: Jobs run before that is where pods would read it. */

@@ -29,7 +29,7 @@ export interface ProvisionOptions {
 }
 
 /** Any constant does; it must only differ from other uses of advisory locks in this database. */
-const PROVISION_LOCK = 7_310_001;
+export const PROVISION_LOCK = 7_310_001;
 /** Roles belong to the whole server, the lock to one database: provisioning of another database may collide. */
 const TRIES = 5;
 /** unique_violation, duplicate_object, and what a concurrent ALTER ROLE raises (no code of its own). */

@@ -5,6 +5,7 @@ export { type Consumer, type ConsumerOptions, createConsumer } from "./consumer.
 export { type DeadLetter, discardDeadLetter, listDeadLetters, replayDeadLetter } from "./dead-letters.ts";
 export { checkDeclaredEvents, publishedTypes, subscribedTypes } from "./declared-events.ts";
 export { describeEvent, type EventDescription, eventsOf, isEvent } from "./describe-event.ts";
+export { leaveBus, type MemberToRemove } from "./drivers/leave-bus.ts";
 export { createMemoryBus } from "./drivers/memory-bus.ts";
 export { createPostgresBus, type PostgresBusOptions } from "./drivers/postgres-bus.ts";
 export type { TopicSettings } from "./drivers/postgres-log.ts";
