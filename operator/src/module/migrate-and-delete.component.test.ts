@@ -191,6 +191,15 @@ describeCluster("the data and the end of a Module", () => {
       await objectWhen("Module", "blog", (module) => module === undefined);
     });
 
+    test("has nothing to drop of a module that was never accepted", async () => {
+      const { apply, statusWhen, remove, objectWhen } = await aPlatform({ hasDatabase: false });
+      await apply("blog", { database: {}, deletionPolicy: "Delete" });
+      await statusWhen("blog", ({ phase }) => phase === "Rejected");
+      await remove("Module", "blog");
+      await objectWhen("Module", "blog", (module) => module === undefined);
+      expect(await jobs()).toEqual([]);
+    });
+
     test("drops them where the module says so, and only then lets the Module go", async () => {
       const { apply, statusWhen, remove, objectWhen, players } = await aPlatform();
       await apply("blog", { database: {}, deletionPolicy: "Delete" });

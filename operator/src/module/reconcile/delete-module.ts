@@ -2,6 +2,8 @@ import { isAlreadyExists, isNotFound, KubeError } from "@plinth/kernel/kube";
 import { FINALIZER } from "../../admission/default-module.ts";
 import type { Outcome } from "../../runtime/controller.ts";
 import { nextDeletionStep } from "../deletion.ts";
+import { ownerSecretName } from "../desired/names.ts";
+import { needsPostgres } from "../desired/needs-postgres.ts";
 import { buildDropJob, dropName } from "../drop-job.ts";
 import { readJobOutcome } from "../job-outcome.ts";
 import { migrationProgress } from "../migration-jobs.ts";
@@ -22,6 +24,8 @@ export async function continueDeletion(tools: Tools, work: Work): Promise<Outcom
       .byIndex("owner", uid)
       .find(({ metadata }) => metadata.name === name),
   );
+  // Whoever was never accepted has no roles, and no Secrets that a Job could mount.
+  const hasRoles = state.children("Secret").get(work.namespace, ownerSecretName(name)) !== undefined;
   const drop = migrationProgress(dropName(name), state.children("Job").byIndex("owner", uid), undefined, now().getTime());
   const next = nextDeletionStep({
     module,
@@ -30,7 +34,7 @@ export async function continueDeletion(tools: Tools, work: Work): Promise<Outcom
     hasDeployment: deployment !== undefined,
     hasAutoscaler: autoscaler !== undefined,
     drop: drop.state === "not-needed" ? "absent" : drop.state,
-    hasData: module.spec.database !== undefined,
+    hasData: needsPostgres(module) && hasRoles,
   });
   work.deletion = { blockedBy: next.step === "blocked" ? next.by : [] };
   switch (next.step) {
