@@ -5,7 +5,7 @@ export interface ClusterPrograms {
 }
 
 /** What to run for them. */
-export const HOW_TO_GET = 'eval "$(node scripts/components.ts etcd kube-apiserver)"';
+export const HOW_TO_GET = 'eval "$(node scripts/components.ts api-server)"';
 
 /** Undefined where they are not named. */
 export function findClusterPrograms(env: NodeJS.ProcessEnv = process.env): ClusterPrograms | undefined {
