@@ -5,7 +5,7 @@ import { parseDuration } from "@plinth/module";
 
 /** The operator's process: `run` (what it does by itself), and what the chart's hooks ask it to do once. */
 const USAGE = `node operator/src/main.ts [run] [--settings FILE]
-node operator/src/main.ts wait [--selector LABELS] [--timeout 5m]
+node operator/src/main.ts wait [--settings FILE] [--selector LABELS] [--timeout 5m]
 node operator/src/main.ts stop [--selector LABELS] [--timeout 5m]
 node operator/src/main.ts crd [--timeout 1m]
 `;
@@ -33,7 +33,10 @@ async function main(args: readonly string[]): Promise<number> {
           ...(settings !== undefined && { settingsFile: settings }),
         });
       case "wait":
-        return await (await import("./commands/wait.ts")).waitForModules(selection);
+        return await (await import("./commands/wait.ts")).waitForModules({
+          ...selection,
+          ...(settings !== undefined && { operator: { settingsFile: settings, version: ownVersion() } }),
+        });
       case "stop":
         return await (await import("./commands/stop.ts")).stopModules(selection);
       case "crd":

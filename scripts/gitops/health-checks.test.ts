@@ -45,6 +45,7 @@ function observed(given: Partial<Observed>): Module {
     conflicts: [],
     failure: undefined,
     deletion: undefined,
+    settingsHash: "",
     now: new Date("2026-05-01T10:00:00Z"),
     ...given,
   });

@@ -104,6 +104,13 @@ spec:
           valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
       resources: {{- toYaml .context.Values.hooks.resources | nindent 8 }}
       securityContext: {{- include "plinth.containerSecurityContext" .context | nindent 8 }}
+      {{- if .settings }}
+      volumeMounts:
+        - {name: settings, mountPath: /etc/plinth, readOnly: true}
+  volumes:
+    - name: settings
+      configMap: {name: {{ include "plinth.fullname" .context }}-operator}
+      {{- end }}
   {{- with .context.Values.operator.nodeSelector }}
   nodeSelector: {{- toYaml . | nindent 4 }}
   {{- end }}

@@ -55,5 +55,5 @@ spec:
   backoffLimit: 0
   # A little longer than the process, which says what it waited for when its own time is over.
   activeDeadlineSeconds: {{ add .timeoutSeconds 15 }}
-  template: {{- include "plinth.hookPod" (dict "context" .context "name" .name "args" .args) | nindent 4 }}
+  template: {{- include "plinth.hookPod" (dict "context" .context "name" .name "args" .args "settings" .settings) | nindent 4 }}
 {{- end }}

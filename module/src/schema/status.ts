@@ -64,6 +64,9 @@ export const ModuleStatus = Type.Object({
   endpoints: Type.Optional(Type.Object({ http: words, grpc: words, public: words })),
   migrations: Type.Optional(Type.Object({ applied: count, last: words, finishedAt: timestamp })),
   configHash: words,
+  settingsHash: Type.Optional(
+    Type.String({ description: "Of the operator's settings with which its replicas came up last; moves when those of new settings have." }),
+  ),
   // A printer column shows one value and cannot join two.
   summary: Type.Optional(
     Type.Object({

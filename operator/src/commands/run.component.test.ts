@@ -77,8 +77,14 @@ describeCluster("the operator's process", () => {
       body: { status: { observedGeneration: deployment.metadata.generation } },
       contentType: "application/merge-patch+json",
     });
-    const waiting = start(["wait", "--timeout=20s"]);
+    const settings = `--settings=${join(folder, "settings.yaml")}`;
+    const waiting = start(["wait", settings, "--timeout=20s"]);
     expect([await waiting.exit, waiting.output()]).toEqual([0, "1 modules are ready.\n"]);
+    // What another operator has yet to bring up is Ready as it was.
+    await writeFile(join(folder, "other.yaml"), "name: test\nconcurrency: 9\ndefaultImage: plinth/services:2\n");
+    const early = start(["wait", `--settings=${join(folder, "other.yaml")}`, "--timeout=1s"]);
+    expect([await early.exit, early.output()]).toEqual([1, expect.stringContaining("not yet by the operator's new settings")]);
+    expect(await start(["wait", "--timeout=20s"]).exit).toBe(0);
     const { text } = await answer(metrics, "/metrics");
     expect(text).toMatch(/controller_runtime_reconcile_total\{controller="module",result="success"\} [1-9]/);
     expect(text).toContain('leader_election_master_status{name="test-operator"} 1');

@@ -5,6 +5,7 @@ import { createLogger } from "@plinth/kernel/logging";
 import { catchProcessErrors, createErrorBus, createTracing, loggerSink } from "@plinth/kernel/telemetry";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { createModuleController } from "../module/module-controller.ts";
+import { settingsHash } from "../module/settings-hash.ts";
 import { connect, replicaName } from "../process/connect.ts";
 import { type Answer, startObservationServer } from "../process/observation-server.ts";
 import { readOperatorConfig } from "../process/operator-config.ts";
@@ -56,6 +57,7 @@ export async function run({ settingsFile, version }: RunOptions): Promise<number
     client,
     writing,
     settings,
+    settingsHash: settingsHash(config, version),
     ...(config.namespaces !== undefined && { namespaces: config.namespaces }),
     recorder,
     tracing,

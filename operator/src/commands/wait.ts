@@ -2,12 +2,16 @@ import { createKubeClient, type KubeObject } from "@plinth/kernel/kube";
 import { silentLogger } from "@plinth/kernel/logging";
 import type { ModuleStatus } from "@plinth/module";
 import { KINDS } from "../kube/kinds.ts";
+import { settingsHash } from "../module/settings-hash.ts";
 import { findCondition } from "../module/status/conditions.ts";
 import { connect } from "../process/connect.ts";
+import { readOperatorConfig } from "../process/operator-config.ts";
 import { runReflector } from "../runtime/reflector.ts";
 import { createStore } from "../runtime/store.ts";
 
 export interface WaitOptions {
+  /** The operator that must have brought them up: its settings, and its version. Any will do if left out. */
+  readonly operator?: { readonly settingsFile: string; readonly version: string };
   readonly selector?: string;
   readonly timeoutMs: number;
   readonly write: (line: string) => void;
@@ -16,8 +20,13 @@ export interface WaitOptions {
 /** Reasons for which a Module does not come up any more, whatever becomes of the others. */
 const HOPELESS: ReadonlySet<string> = new Set(["RolledBack", "ProgressDeadlineExceeded"]);
 
-/** Waits until every Module of the namespace is Ready as it is declared now. Resolves with the exit code: 1 when time is up, or one of them has failed. */
-export async function waitForModules({ selector, timeoutMs, write }: WaitOptions): Promise<number> {
+/**
+ * Waits until every Module of the namespace is Ready as it is declared now, by what the operator makes of it now: while an upgraded one has not begun, they
+ * are Ready as they were before. Resolves with the exit code: 1 when time is up, or one of them has failed.
+ */
+export async function waitForModules({ selector, timeoutMs, write, operator }: WaitOptions): Promise<number> {
+  const wanted = operator && settingsHash((await readOperatorConfig(operator.settingsFile)).config, operator.version);
+  const isReady = (module: KubeObject): boolean => isUp(module) && (wanted === undefined || settingsOf(module) === wanted);
   const { connection, namespace } = await connect();
   const following = new AbortController();
   const store = createStore<KubeObject>({ logger: silentLogger });
@@ -58,11 +67,11 @@ export async function waitForModules({ selector, timeoutMs, write }: WaitOptions
       ? `After ${Math.round(timeoutMs / 1000)} s these modules are not ready:`
       : "These modules are not ready, and some have failed:",
   );
-  for (const module of left) write(`  ${describe(module)}`);
+  for (const module of left) write(`  ${describe(module)}${isUp(module) ? "; not yet by the operator's new settings" : ""}`);
   return 1;
 }
 
-function isReady({ metadata, status }: KubeObject): boolean {
+function isUp({ metadata, status }: KubeObject): boolean {
   const { observedGeneration } = (status ?? {}) as ModuleStatus;
   const condition = (type: "Ready" | "Stalled"): string | undefined => findCondition(status as ModuleStatus | undefined, type)?.status;
   return observedGeneration === metadata.generation && condition("Ready") === "True" && condition("Stalled") !== "True";
@@ -72,6 +81,10 @@ function hasFailed({ metadata, status }: KubeObject): boolean {
   const { observedGeneration } = (status ?? {}) as ModuleStatus;
   const stalled = findCondition(status as ModuleStatus | undefined, "Stalled");
   return observedGeneration === metadata.generation && stalled?.status === "True" && HOPELESS.has(stalled.reason);
+}
+
+function settingsOf({ status }: KubeObject): string | undefined {
+  return (status as ModuleStatus | undefined)?.settingsHash;
 }
 
 function describe({ metadata, status }: KubeObject): string {

@@ -26,6 +26,8 @@ export interface ModuleControllerOptions {
   /** Writes only while this replica leads. */
   readonly writing: KubeClient;
   readonly settings: Settings;
+  /** What the status says of them; see `settingsHash`. */
+  readonly settingsHash: string;
   /** Only these namespaces; all of them if left out. */
   readonly namespaces?: readonly string[];
   readonly recorder: Pick<Recorder, "record">;
@@ -47,7 +49,7 @@ export interface ModuleController {
 }
 
 export function createModuleController(options: ModuleControllerOptions): ModuleController {
-  const { client, writing, settings, namespaces, recorder, tracing, metrics, concurrency, logger, signal } = options;
+  const { client, writing, settings, settingsHash, namespaces, recorder, tracing, metrics, concurrency, logger, signal } = options;
   const state = followCluster({ client, settings, logger, signal, ...(namespaces !== undefined && { namespaces }) });
   const queue = createQueue({ name: NAME, ...(metrics !== undefined && { metrics }) });
   const secretKeys = createSecretKeys(client, state.secrets);
@@ -125,7 +127,20 @@ export function createModuleController(options: ModuleControllerOptions): Module
       await state.whenSynced(AbortSignal.any([stop, abort, signal]));
       const writer = createWriter(writing);
       const children = createChildWriter(client, writer, state);
-      const tools = { client, writer, children, state, secretKeys, setOf, settings, recorder, tracing, logger, now: () => new Date() };
+      const tools = {
+        client,
+        writer,
+        children,
+        state,
+        secretKeys,
+        setOf,
+        settings,
+        settingsHash,
+        recorder,
+        tracing,
+        logger,
+        now: () => new Date(),
+      };
       await runController({
         name: NAME,
         queue,

@@ -63,6 +63,25 @@ describeCluster("a Module", () => {
     expect(writes).toEqual([]);
   });
 
+  test("says with which settings it came up, once the replicas of changed ones did", async () => {
+    const { apply, statusWhen, players, restart, objectWhen, writes, idle } = await aPlatform();
+    await apply("catalog", {});
+    const before = await statusWhen("catalog", isRunning);
+    expect(before.settingsHash).toMatch(/^[0-9a-f]{16}$/);
+    players.behave("plinth/services:next", "pending");
+    await restart({ defaultImage: "plinth/services:next" });
+    await objectWhen("Deployment", "catalog", (deployment) => JSON.stringify(deployment?.spec).includes("plinth/services:next"));
+    await idle();
+    expect((await statusWhen("catalog", isRunning)).settingsHash).toBe(before.settingsHash);
+    players.behave("plinth/services:next", "up");
+    await statusWhen("catalog", ({ settingsHash }) => settingsHash !== before.settingsHash);
+    await idle();
+    writes.length = 0;
+    await restart();
+    await idle();
+    expect(writes).toEqual([]);
+  });
+
   test("rolls a new version out, and says which one serves", async () => {
     const { apply, statusWhen, players, hear } = await aPlatform();
     await apply("catalog", { image: "catalog:1" });

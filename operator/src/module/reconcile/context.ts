@@ -24,6 +24,7 @@ export interface Tools {
   readonly secretKeys: SecretKeys;
   setOf(namespace: string): ModuleSet;
   readonly settings: Settings;
+  readonly settingsHash: string;
   readonly recorder: Pick<Recorder, "record">;
   readonly tracing: Tracing;
   readonly logger: Logger;

@@ -50,6 +50,7 @@ export function createReporter(tools: Tools): Reporter {
         conflicts: work.conflicts,
         failure,
         deletion: work.deletion,
+        settingsHash: tools.settingsHash,
         now: now(),
       };
       const next = deriveStatus(observed);

@@ -40,6 +40,7 @@ function observe(given: Partial<Observed> = {}): Observed {
     conflicts: [],
     failure: undefined,
     deletion: undefined,
+    settingsHash: "new",
     now: NOW,
     ...given,
   };
@@ -294,4 +295,20 @@ test("every problem is listed with module, field, value and mend", () => {
     },
     expect.objectContaining({ type: "Warning", reason: "DependencyMissing" }),
   ]);
+});
+
+describe("the settings with which it came up", () => {
+  const wasOld = { status: { settingsHash: "old" } };
+  const hashOf = (given: Partial<Observed>): string | undefined => deriveStatus(observe({ ...wasOld, ...given })).settingsHash;
+
+  test("are those of now once all that they mean is done", () => {
+    expect(hashOf({})).toBe("new");
+    expect(hashOf({ deployment: upAt(revisionName(aModule()), { progress: "progressing" }) })).toBe("old");
+    expect(hashOf({ failure: "the API server said no" })).toBe("old");
+    expect(hashOf({ conflicts: ["Service pricing (kubectl)"] })).toBe("old");
+  });
+
+  test("are those of now where nothing may be touched", () => {
+    expect(hashOf({ rollout: { step: "paused", target: undefined, serve: undefined } })).toBe("new");
+  });
 });

@@ -21,6 +21,7 @@ export function deriveStatus(observed: Observed): ModuleStatus {
   const migrations = migration.result ?? status?.migrations;
   const endpoints = buildEndpoints(serving ?? module);
   const problems = statusProblems(verdict);
+  const settingsHash = isBrought(observed) ? observed.settingsHash : status?.settingsHash;
   return {
     observedGeneration: module.metadata.generation ?? 0,
     phase: derivePhase(observed),
@@ -36,6 +37,7 @@ export function deriveStatus(observed: Observed): ModuleStatus {
     ...(Object.keys(endpoints).length > 0 && { endpoints }),
     ...(migrations !== undefined && { migrations }),
     configHash: hashOf((serving ?? module).spec.config ?? {}, 16),
+    ...(settingsHash !== undefined && { settingsHash }),
     summary: {
       ready: `${deployment?.ready ?? 0}/${deployment?.wanted ?? module.spec.replicas ?? module.spec.autoscaling?.min ?? 1}`,
       ...(dependencies.length > 0 && { dependencies: dependencies.map((dependency) => dependency.module).join(",") }),
@@ -43,6 +45,12 @@ export function deriveStatus(observed: Observed): ModuleStatus {
     ...(problems.length > 0 && { problems }),
     conditions: buildConditions(buildClaims(observed), status?.conditions ?? [], module.metadata.generation ?? 0, observed.now),
   };
+}
+
+/** Whether all that these settings mean for the module is done: a change of settings alone rolls out without a new revision. */
+function isBrought({ rollout, deployment, failure, conflicts }: Observed): boolean {
+  if (rollout.step === "paused") return true;
+  return rollout.step === "done" && deployment?.progress === "complete" && failure === undefined && conflicts.length === 0;
 }
 
 /** The API server takes no longer list. */

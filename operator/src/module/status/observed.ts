@@ -22,5 +22,7 @@ export interface Observed {
   readonly failure: string | undefined;
   /** Undefined while it is not being deleted. */
   readonly deletion: { readonly blockedBy: readonly string[]; readonly message?: string } | undefined;
+  /** Of the settings that this reconcile worked with. */
+  readonly settingsHash: string;
   readonly now: Date;
 }

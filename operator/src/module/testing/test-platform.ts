@@ -15,6 +15,7 @@ import { createRuntimeMetrics } from "../../runtime/runtime-metrics.ts";
 import { createStore, type Store } from "../../runtime/store.ts";
 import { createModuleController } from "../module-controller.ts";
 import { DEFAULT_SETTINGS, type Settings } from "../settings.ts";
+import { settingsHash } from "../settings-hash.ts";
 import { type Players, playControllers } from "./play-controllers.ts";
 
 const CRD = join(import.meta.dirname, "../../../../k8s/crds/plinth.dev_modules.yaml");
@@ -50,8 +51,8 @@ export interface TestPlatform {
   statusWhen(name: string, condition: (status: ModuleStatus, module: KubeObject) => boolean): Promise<ModuleStatus>;
   /** An object of the operator's, once it fulfils the condition. */
   objectWhen(kind: KindName, name: string, condition: (object: KubeObject | undefined) => boolean): Promise<KubeObject | undefined>;
-  /** Ends the operator and begins another one. */
-  restart(): Promise<void>;
+  /** Ends the operator and begins another one, with other settings if some are given. */
+  restart(changed?: Partial<Settings>): Promise<void>;
   /** Resolves when the operator has had nothing to do for longer than it puts anything off. */
   idle(): Promise<void>;
   stop(): Promise<void>;
@@ -78,6 +79,7 @@ export async function startTestPlatform(cluster: TestCluster, namespace: string,
   const happenings: Heard[] = [];
   const listeners = new Set<() => void>();
   const players = playControllers(client, everything.signal);
+  let current = { ...DEFAULT_SETTINGS, ...settings };
   let operator = startOperator();
 
   function startOperator(): { end: () => Promise<void>; idle: () => Promise<void> } {
@@ -94,7 +96,8 @@ export async function startTestPlatform(cluster: TestCluster, namespace: string,
       client,
       metrics: createRuntimeMetrics(registry),
       writing: counting,
-      settings: { ...DEFAULT_SETTINGS, ...settings },
+      settings: current,
+      settingsHash: settingsHash(current, ""),
       namespaces: [namespace],
       recorder: {
         record(object, happening) {
@@ -223,8 +226,9 @@ export async function startTestPlatform(cluster: TestCluster, namespace: string,
       });
       return found?.status as ModuleStatus;
     },
-    async restart() {
+    async restart(changed = {}) {
       await operator.end();
+      current = { ...current, ...changed };
       operator = startOperator();
     },
     async stop() {
