@@ -44,7 +44,7 @@ try {
     if (!values.help) process.exitCode = 2;
   } else if (command === "up") {
     await alone(() => up(cluster, say));
-    process.stdout.write(`export KUBECONFIG='${cluster.kubeconfig}'\n`);
+    process.stdout.write(`export KUBECONFIG='${cluster.kubeconfig}'\nexport SKAFFOLD_DEFAULT_REPO='${cluster.registry}'\n`);
   } else if (command === "down") {
     await alone(() => down(cluster, say));
   } else if (command === "status") {

@@ -55,6 +55,8 @@ state = "/run/containerd"
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "${cniPlugins}"
     conf_dir = "${INSIDE}/cni"
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "${INSIDE}/certs.d"
   [plugins."io.containerd.grpc.v1.cri".containerd]
     snapshotter = "overlayfs"
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]

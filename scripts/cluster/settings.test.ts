@@ -1,12 +1,18 @@
 import { expect, test } from "@jest/globals";
 import { wholeName } from "./images.ts";
-import { clusterFrom } from "./settings.ts";
+import { clusterFrom, isInLocalRegistry } from "./settings.ts";
 
 test("two clusters share no name, address or folder", () => {
   const { number: _first, ...one } = clusterFrom({ number: 0 });
   const { number: _second, ...other } = clusterFrom({ number: 1 });
   const values = [...Object.values(one), ...Object.values(other)];
   expect(new Set(values).size).toBe(values.length);
+});
+
+test("images of a local cluster's registry are told from all others", () => {
+  for (const number of [0, 9]) expect(isInLocalRegistry(`${clusterFrom({ number }).registry}/mine:1`)).toBe(true);
+  for (const other of ["mine:1", "docker.io/mine:1", "10.88.10.1:5000/mine:1", "10.88.0.1/mine", "registry.example/10.88.0.1:5000/mine"])
+    expect(isInLocalRegistry(other)).toBe(false);
 });
 
 test.each([-1, 10, 1.5, Number.NaN])("the number %s is refused", (number) => {

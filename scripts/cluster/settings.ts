@@ -17,6 +17,8 @@ export interface Cluster {
   readonly serviceCidr: string;
   readonly apiServiceAddress: string;
   readonly dnsAddress: string;
+  /** Its image registry, as images name it: reached by that name from the host and from the node, and from nowhere else. */
+  readonly registry: string;
   /** Below each hierarchy of /sys/fs/cgroup. */
   readonly cgroup: string;
   /** For people and tools on the host. */
@@ -27,6 +29,11 @@ export interface Cluster {
 export const INSIDE = "/run/plinth";
 export const NODE_NAME = "plinth";
 export const API_PORT = 6443;
+
+/** Whether an image lies in the registry of a local cluster, of any number: that one is spoken to without TLS. */
+export function isInLocalRegistry(image: string): boolean {
+  return /^10\.88\.\d\.1:5000\//.test(image);
+}
 
 export function clusterFrom(options: { number?: number; folder?: string }): Cluster {
   const number = options.number ?? 0;
@@ -44,6 +51,7 @@ export function clusterFrom(options: { number?: number; folder?: string }): Clus
     serviceCidr: `10.${96 + number}.0.0/16`,
     apiServiceAddress: `10.${96 + number}.0.1`,
     dnsAddress: `10.${96 + number}.0.10`,
+    registry: `10.88.${number}.1:5000`,
     cgroup: `/plinth${number}`,
     kubeconfig: join(folder, "kubeconfig"),
   };

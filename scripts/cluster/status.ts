@@ -4,6 +4,7 @@ import { answers, kubectlFor } from "./kubectl.ts";
 import { CONTAINERD, nodeDaemons } from "./node.ts";
 import { isAlive } from "./processes.ts";
 import { PROVISIONER } from "./provisioner-daemon.ts";
+import { REGISTRY } from "./registry.ts";
 import type { Cluster } from "./settings.ts";
 import { readState } from "./state.ts";
 
@@ -21,7 +22,7 @@ export interface Status {
 export function statusOf(cluster: Cluster, kubectlProgram: string): Status {
   const state = readState(cluster);
   const isSandboxAlive = isAlive(state.sandbox?.init);
-  const names = [...controlPlane(cluster), CONTAINERD, ...nodeDaemons(cluster), PROVISIONER].map(({ name }) => name);
+  const names = [...controlPlane(cluster), CONTAINERD, ...nodeDaemons(cluster), PROVISIONER, REGISTRY].map(({ name }) => name);
   const daemons = Object.fromEntries(names.map((name) => [name, isRunning(state, name)]));
   const kubectl = kubectlFor(cluster, kubectlProgram);
   const apiServer = isSandboxAlive && answers(kubectl, ["get", "--raw", "/readyz"]);

@@ -13,6 +13,7 @@ import { answers, kubectlFor } from "./kubectl.ts";
 import { connect } from "./network.ts";
 import { CONTAINERD, nodeDaemons, writeNodeFiles } from "./node.ts";
 import { PROVISIONER } from "./provisioner-daemon.ts";
+import { REGISTRY, writeRegistryFiles } from "./registry.ts";
 import { runInside, startSandbox } from "./sandbox.ts";
 import type { Cluster } from "./settings.ts";
 import { readState } from "./state.ts";
@@ -33,6 +34,7 @@ export async function up(cluster: Cluster, report: (line: string) => void): Prom
   makeCgroups(cluster);
   makeCertificates(cluster);
   writeNodeFiles(cluster, programs.cniPlugins);
+  writeRegistryFiles(cluster);
   copyFileSync(join(import.meta.dirname, "provisioner.ts"), join(cluster.folder, "provisioner.ts"));
 
   report("Namespaces and network");
@@ -42,6 +44,7 @@ export async function up(cluster: Cluster, report: (line: string) => void): Prom
   report("Control plane");
   for (const daemon of controlPlane(cluster)) startDaemon(cluster, state, daemon);
   startDaemon(cluster, state, CONTAINERD);
+  startDaemon(cluster, state, REGISTRY);
   const isReady = () => answers(kubectl, ["get", "--raw", "/readyz"]);
   await waitUntil(
     "The API server is ready",
@@ -111,6 +114,7 @@ export async function findPrograms(): Promise<Programs> {
       "kube-scheduler": path("PLINTH_KUBE_SCHEDULER"),
       kubelet: path("PLINTH_KUBELET"),
       "kube-proxy": path("PLINTH_KUBE_PROXY"),
+      registry: path("PLINTH_REGISTRY"),
       node: process.execPath,
     },
   };

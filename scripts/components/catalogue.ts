@@ -64,6 +64,10 @@ export const CATALOGUE: Readonly<Record<string, Component>> = {
     goPackage: "github.com/GoogleContainerTools/skaffold/v2/cmd/skaffold",
     linkerValues: { "github.com/GoogleContainerTools/skaffold/v2/pkg/skaffold/version.version": "v2.16.1" },
   }),
+  registry: goComponent("registry", "github.com/distribution/distribution/v3", "v3.0.0", {
+    goPackage: "github.com/distribution/distribution/v3/cmd/registry",
+    linkerValues: { "github.com/distribution/distribution/v3/version.version": "v3.0.0" },
+  }),
   kwok: goComponent("kwok", "sigs.k8s.io/kwok", "v0.7.0", { goPackage: "sigs.k8s.io/kwok/cmd/kwok" }),
   consul: goComponent("consul", "github.com/hashicorp/consul", "v1.22.3", {}),
   "http-echo": goComponent("http-echo", "github.com/hashicorp/http-echo", "v1.0.0", { static: true }),
@@ -92,7 +96,7 @@ export const CATALOGUE: Readonly<Record<string, Component>> = {
   /** What tests against a real API server need. */
   "api-server": { kind: "set", components: ["etcd", "kube"] },
   /** What `npm run cluster` needs. */
-  cluster: { kind: "set", components: ["etcd", "node", "images", "kube", "coredns", "http-echo"] },
+  cluster: { kind: "set", components: ["etcd", "node", "images", "kube", "coredns", "http-echo", "registry"] },
 };
 
 function goComponent(

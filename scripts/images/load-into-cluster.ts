@@ -21,7 +21,7 @@ export async function loadIntoCluster(builder: Builder, tag: string): Promise<vo
 }
 
 /** Images of docker lie in its own store; podman shares buildah's. */
-function copyToBuildah(tag: string): void {
+export function copyToBuildah(tag: string): void {
   const file = join(tmpdir(), `plinth-image-${process.pid}.tar`);
   try {
     run("docker", ["save", "--output", file, tag]);
