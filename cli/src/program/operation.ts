@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { byComma } from "./arguments.ts";
 
 /** Commands for those who run a platform. */
@@ -35,6 +35,7 @@ export function addOperationCommands(program: Command): void {
     .action(async (options) => (await import("../cluster/connect.ts")).connect(options));
 
   addDeadLetterCommands(program);
+  addSagaCommands(program);
   addJobCommands(program);
 
   const migrate = program.command("migrate").description("migrations of the modules' schemas");
@@ -97,6 +98,24 @@ function addDeadLetterCommands(program: Command): void {
     .argument("[events...]", "ids of events")
     .option("--all", "all of the module")
     .action(async (module, ids, options) => (await import("../commands/dlq.ts")).discardLetters(module, ids, options));
+}
+
+function addSagaCommands(program: Command): void {
+  const sagas = program.command("saga").description("processes over several modules");
+  sagas
+    .command("list")
+    .description("list sagas, newest first")
+    .argument("[module]", "only those of this module")
+    .addOption(new Option("--status <status>", "only those").choices(["running", "turning-back", "done", "turned-back"]))
+    .option("--count <number>", "so many at most; 50 unless given", aNumber)
+    .option("--json", "as JSON, with their states")
+    .action(async (module, options) => (await import("../commands/sagas.ts")).listSagas(module, options));
+  sagas
+    .command("show")
+    .description("show a saga with each try of each step")
+    .argument("<key>", "its key, as an order's id, or its own id")
+    .option("--json", "as JSON, with its state")
+    .action(async (key, options) => (await import("../commands/sagas.ts")).showSaga(key, options));
 }
 
 function addJobCommands(program: Command): void {

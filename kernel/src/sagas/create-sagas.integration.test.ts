@@ -1,12 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { conflict, unavailable } from "../base/errors.ts";
 import { runInContext } from "../base/request-context.ts";
-import { ALL_TENANTS } from "../database/database.ts";
+import { ALL_TENANTS, type Transaction } from "../database/database.ts";
 import { sqlMigration } from "../database/migration.ts";
 import { type OpenDatabase, openDatabase } from "../database/open-database.ts";
 import { silentLogger } from "../logging/silent-logger.ts";
 import { createTestDatabase, type TestDatabase } from "../testing/test-postgres.ts";
 import { createSagas } from "./create-sagas.ts";
+import { findSagasWithTimeline, listSagas } from "./read-sagas.ts";
 import type { SagaDefinition } from "./saga.ts";
 import { sagaMigrations } from "./saga-tables.ts";
 import type { Sagas } from "./sagas.ts";
@@ -235,4 +236,20 @@ test.each([
   ],
 ] as const)("%s are refused at start", (_, definition, message) => {
   expect(() => open(definition as typeof order)).toThrow(message);
+});
+
+test("whoever operates the platform finds sagas by status, key and id, with their timelines", async () => {
+  failures = { place: [conflict("Sold out.", { reason: "OUT_OF_STOCK" })] };
+  const { runner } = open();
+  const lost = await runner.run({ item: "book" }, { key: "a", waitMs: 10_000 });
+  await runner.run({ item: "pen" }, { key: "b", waitMs: 10_000 });
+  const read = <T>(work: (tx: Transaction) => Promise<T>) => database.read(work, { tenantId: ALL_TENANTS });
+  expect((await read((tx) => listSagas(tx, { limit: 10 }))).map(({ key }) => key)).toEqual(["b", "a"]);
+  expect(await read((tx) => listSagas(tx, { status: "turned-back", limit: 10 }))).toMatchObject([{ key: "a", tenantId: "default" }]);
+  for (const name of ["a", lost.id]) {
+    const [found] = await read((tx) => findSagasWithTimeline(tx, name));
+    expect(found).toMatchObject({ id: lost.id, failure: { reason: "OUT_OF_STOCK" } });
+    expect(found?.entries.map(({ step, direction }) => `${direction} ${step}`)).toEqual(["do reserve", "do place", "undo reserve"]);
+  }
+  expect(await read((tx) => findSagasWithTimeline(tx, "c"))).toEqual([]);
 });

@@ -1,4 +1,5 @@
 export { createSagas } from "./create-sagas.ts";
+export { findSagasWithTimeline, listSagas, type SagaFilter, type SagaOverview } from "./read-sagas.ts";
 export {
   type CallStep,
   defineSaga,

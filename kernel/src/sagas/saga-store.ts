@@ -101,6 +101,12 @@ export async function findSaga(tx: Transaction, name: string, key: string): Prom
   return row === undefined ? undefined : toSaga(row);
 }
 
+/** Newest first; `condition` is SQL over the columns, with its parameters from `$1` on. */
+export async function findSagas(tx: Transaction, condition: string, parameters: readonly unknown[], limit: number): Promise<StoredSaga[]> {
+  const sql = `select ${COLUMNS} from sagas where ${condition} order by created_at desc, id desc limit $${parameters.length + 1}`;
+  return (await tx.query<Row>(sql, [...parameters, limit])).map(toSaga);
+}
+
 /** Takes up to `limit` sagas that nobody works on, of all tenants; a try that somebody did not live to note counts as failed. */
 export async function claimSagas(
   database: Database,
