@@ -29,6 +29,7 @@ export { type Location, type Problem, REASONS, type Reason } from "./problem.ts"
 export { splitRequestPath } from "./request-path.ts";
 export { type ModuleProblems, type Resolution, type ResolveOptions, resolve } from "./resolve.ts";
 export { type RouteEntry, type RouteMatch, type RouteTable, routeTable } from "./route-table.ts";
+export { type DescribedFile, rpcMethodsOf } from "./rpc-methods.ts";
 export { ALLOW_DOWNGRADE, type HasSecret } from "./rules/environment.ts";
 export type { RpcMethods } from "./rules/shared-names.ts";
 export { databaseSchema } from "./rules/workload.ts";

@@ -1,5 +1,5 @@
-import { formatProblem, type Problem, parseModuleFiles, type ResolveOptions, resolve } from "@plinth/module";
-import { IMAGE_FILE, readDescriptors, rpcMethodsOf } from "../local/descriptors.ts";
+import { formatProblem, type Problem, parseModuleFiles, type ResolveOptions, resolve, rpcMethodsOf } from "@plinth/module";
+import { IMAGE_FILE, readDescriptors } from "../local/descriptors.ts";
 import { moduleFilesAt, projectModuleFiles } from "../local/module-files.ts";
 import { print, printJson } from "../output/print-list.ts";
 import { styled } from "../output/style.ts";
@@ -41,7 +41,7 @@ function surroundings({ cluster, running = [], notRunning = [], secrets, descrip
     local: cluster !== true,
     running: new Map(running.map(versionOf)),
     isReady: (module) => !notRunning.includes(module),
-    rpcMethods: rpcMethodsOf(read),
+    rpcMethods: rpcMethodsOf(read?.file ?? []),
     ...(secrets !== undefined && { hasSecret: (_, { from }) => secrets.includes(`${from.secret}/${from.key}`) }),
   };
 }

@@ -1,7 +1,7 @@
 import { dirname, join, resolve as resolvePath } from "node:path";
-import { type Module, parseModuleFiles, type Resolution, resolve } from "@plinth/module";
+import { type Module, parseModuleFiles, type Resolution, resolve, rpcMethodsOf } from "@plinth/module";
 import type { Project } from "../project.ts";
-import { IMAGE_FILE, readDescriptors, rpcMethodsOf } from "./descriptors.ts";
+import { IMAGE_FILE, readDescriptors } from "./descriptors.ts";
 import { projectModuleFiles } from "./module-files.ts";
 
 export interface ReadModules {
@@ -17,7 +17,7 @@ export interface ReadModules {
 export function readModules(project: Project): ReadModules {
   const parsed = parseModuleFiles(projectModuleFiles(project.servicesFolder));
   const descriptors = readDescriptors(join(project.root, IMAGE_FILE));
-  const resolution = resolve(parsed.modules, { ...parsed, local: true, rpcMethods: rpcMethodsOf(descriptors) });
+  const resolution = resolve(parsed.modules, { ...parsed, local: true, rpcMethods: rpcMethodsOf(descriptors?.file ?? []) });
   const folderOf = (module: Module): string => resolvePath(dirname(parsed.locate(module, [])?.file ?? ""));
   return { modules: resolution.order, all: parsed.modules, resolution, folderOf };
 }

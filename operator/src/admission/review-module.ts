@@ -15,6 +15,7 @@ const MOST_NAMED = 5;
 /**
  * Decides on a request to write or delete a Module, by the functions that the operator and the command line use. Refused is what is wrong whatever else
  * comes: the form, the module's own rules, and claims that another Module of the namespace holds. What only waits is allowed with a warning.
+ * RPC methods are left to the operator: those of the platform's next version are known to the next operator only, and an upgrade begins under this one.
  */
 export function reviewModule(request: AdmissionRequest, modulesIn: ModulesIn): Verdict {
   const { operation, object, oldObject, namespace, name } = request;

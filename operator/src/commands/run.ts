@@ -9,6 +9,7 @@ import { settingsHash } from "../module/settings-hash.ts";
 import { connect, replicaName } from "../process/connect.ts";
 import { type Answer, startObservationServer } from "../process/observation-server.ts";
 import { readOperatorConfig } from "../process/operator-config.ts";
+import { readRpcMethods } from "../process/rpc-methods.ts";
 import { withServedKinds } from "../process/served-kinds.ts";
 import { createElector } from "../runtime/elector.ts";
 import { fenceWrites } from "../runtime/fence.ts";
@@ -58,6 +59,7 @@ export async function run({ settingsFile, version }: RunOptions): Promise<number
     writing,
     settings,
     settingsHash: settingsHash(config, version),
+    rpcMethods: readRpcMethods(config.descriptors),
     ...(config.namespaces !== undefined && { namespaces: config.namespaces }),
     recorder,
     tracing,

@@ -1,7 +1,7 @@
 import type { KubeClient, KubeObject } from "@plinth/kernel/kube";
 import type { Logger } from "@plinth/kernel/logging";
 import type { Tracing } from "@plinth/kernel/telemetry";
-import { API_GROUP, type Module, type ModuleStatus } from "@plinth/module";
+import { API_GROUP, type Module, type ModuleStatus, type RpcMethods } from "@plinth/module";
 import { createWriter } from "../kube/writer.ts";
 import { runController } from "../runtime/controller.ts";
 import { controllerOf, objectKey } from "../runtime/object-key.ts";
@@ -28,6 +28,8 @@ export interface ModuleControllerOptions {
   readonly settings: Settings;
   /** What the status says of them; see `settingsHash`. */
   readonly settingsHash: string;
+  /** Methods of the platform's own modules; calls of others are not checked. */
+  readonly rpcMethods?: RpcMethods;
   /** Only these namespaces; all of them if left out. */
   readonly namespaces?: readonly string[];
   readonly recorder: Pick<Recorder, "record">;
@@ -49,7 +51,8 @@ export interface ModuleController {
 }
 
 export function createModuleController(options: ModuleControllerOptions): ModuleController {
-  const { client, writing, settings, settingsHash, namespaces, recorder, tracing, metrics, concurrency, logger, signal } = options;
+  const { client, writing, settings, settingsHash, rpcMethods, namespaces, recorder, tracing, metrics, concurrency, logger, signal } =
+    options;
   const state = followCluster({ client, settings, logger, signal, ...(namespaces !== undefined && { namespaces }) });
   const queue = createQueue({ name: NAME, ...(metrics !== undefined && { metrics }) });
   const secretKeys = createSecretKeys(client, state.secrets);
@@ -63,6 +66,8 @@ export function createModuleController(options: ModuleControllerOptions): Module
     let isFirst = true;
     const made = createModuleSet({
       hasSecret: (_module, { from }) => secretKeys.has(namespace, from.secret, from.key) !== false,
+      // Descriptors say nothing of what somebody else has built.
+      rpcMethods: (callee) => (isOwnImage(callee, settings) ? rpcMethods?.(callee.metadata.name) : undefined),
       lastAccepted,
       onChange(names) {
         for (const name of names) queue.add(objectKey(namespace, name), isFirst ? urgencyOf(state.modules.get(namespace, name)) : "change");
@@ -153,6 +158,10 @@ export function createModuleController(options: ModuleControllerOptions): Module
       });
     },
   };
+}
+
+function isOwnImage({ spec }: Module, { defaultImage }: Settings): boolean {
+  return spec.image === undefined || spec.image === defaultImage;
 }
 
 /** At a start: a Module that was looked at as it is comes after those that were not. */

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "@jest/globals";
 import type { KubeObject } from "@plinth/kernel/kube";
 import type { ModuleSpec } from "@plinth/module";
-import { createModuleSet, type ModuleSet } from "./module-set.ts";
+import { createModuleSet, type ModuleSet, type ModuleSetOptions } from "./module-set.ts";
 
 let set: ModuleSet | undefined;
 afterEach(() => set?.close());
@@ -22,12 +22,16 @@ function aModule(name: string, spec: Partial<ModuleSpec> = {}, more: { status?: 
 const up = { currentRevision: "r", version: "1.0.0", readyReplicas: 1, phase: "Running" };
 
 /** A set whose changes are waited for one round at a time. */
-function aSet(secrets: ReadonlySet<string> = new Set()): { set: ModuleSet; nextChange: () => Promise<string[]> } {
+function aSet(
+  secrets: ReadonlySet<string> = new Set(),
+  more: Pick<ModuleSetOptions, "rpcMethods"> = {},
+): { set: ModuleSet; nextChange: () => Promise<string[]> } {
   const rounds: string[][] = [];
   let wake: (() => void) | undefined;
   set = createModuleSet({
     hasSecret: (_, { from }) => secrets.has(from.secret),
     lastAccepted: () => undefined,
+    ...more,
     onChange(names) {
       rounds.push([...names].sort());
       wake?.();
@@ -137,4 +141,29 @@ test("a module that goes leaves its dependents refused, and is told itself", asy
   expect(await nextChange()).toEqual(["catalog", "pricing"]);
   expect(set.find("catalog")).toBeUndefined();
   expect(reasonsOf(set, "pricing").refused).toEqual(["DependencyMissing"]);
+});
+
+test("a call of a method that the callee does not have is refused, as long as anything is known of its methods", async () => {
+  const known = new Set(["plinth.catalog.v1.CatalogService/GetProduct"]);
+  const { set, nextChange } = aSet(new Set(), { rpcMethods: ({ spec }) => (spec.image === undefined ? known : undefined) });
+  const caller = (method: string): KubeObject =>
+    aModule("pricing", {
+      dependencies: [{ module: "catalog" }],
+      calls: [{ to: "catalog", methods: [`plinth.catalog.v1.CatalogService/${method}`] }],
+    });
+  set.update("catalog", aModule("catalog", {}, { status: up }));
+  set.update("pricing", caller("GetProduct"));
+  await nextChange();
+  expect(reasonsOf(set, "pricing")).toEqual({ refused: [], waiting: [] });
+
+  set.update("pricing", caller("GetProducts"));
+  await nextChange();
+  expect(set.find("pricing")?.verdict.refused).toMatchObject([
+    { reason: "CallUnknown", path: "spec.calls[0].methods[0]", mend: expect.stringContaining("CatalogService/GetProduct?") },
+  ]);
+
+  // Somebody else's image may have it.
+  set.update("catalog", aModule("catalog", { image: "example/catalog:1" }, { status: up }));
+  expect(await nextChange()).toContain("pricing");
+  expect(reasonsOf(set, "pricing")).toEqual({ refused: [], waiting: [] });
 });

@@ -37,6 +37,8 @@ export interface ModuleSet {
 
 export interface ModuleSetOptions {
   readonly hasSecret: HasSecret;
+  /** What is known of a callee's RPC methods: the same set each time for the same declaration. */
+  readonly rpcMethods?: (callee: Module) => ReadonlySet<string> | undefined;
   /** The module at its last accepted spec, for one whose declared spec is refused. */
   readonly lastAccepted: (module: Module) => Module | undefined;
   /** Told of exactly the modules for which something is different now: their own declaration, verdict, dependencies or neighbours. */
@@ -59,7 +61,7 @@ interface Told {
   readonly text: string;
 }
 
-export function createModuleSet({ hasSecret, lastAccepted, onChange }: ModuleSetOptions): ModuleSet {
+export function createModuleSet({ hasSecret, rpcMethods, lastAccepted, onChange }: ModuleSetOptions): ModuleSet {
   const entries = new Map<string, ModuleEntry>();
   let views = new Map<string, Settled>();
   /** By name of a module, who names it as a dependency, required or not. */
@@ -113,7 +115,8 @@ export function createModuleSet({ hasSecret, lastAccepted, onChange }: ModuleSet
         if (comesUp && (refusedSome || dependents.has(name))) return false;
         if (before.module === after.module) return true;
         if (view.verdict.refused.length > 0 || validateModule(after.module).length > 0) return false;
-        return isOwnBusiness(before.module, after.module);
+        // Whose methods are known may hang on its image.
+        return rpcMethods?.(before.module) === rpcMethods?.(after.module) && isOwnBusiness(before.module, after.module);
       })
     );
   }
@@ -139,6 +142,10 @@ export function createModuleSet({ hasSecret, lastAccepted, onChange }: ModuleSet
       running: new Map(all.flatMap(({ name, running }) => (running === undefined ? [] : [[name, running] as const]))),
       isReady: (name) => entries.get(name)?.isUp === true,
       hasSecret,
+      rpcMethods(name) {
+        const callee = entries.get(name)?.module;
+        return callee === undefined ? undefined : rpcMethods?.(callee);
+      },
     });
     refusedSome = resolution.rejected.length > 0;
     dependents = dependentsByName(all);

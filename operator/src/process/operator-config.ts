@@ -12,6 +12,8 @@ export interface OperatorConfig extends Settings {
   readonly namespaces?: readonly string[];
   /** Answers admission reviews if it is there; with a folder, others keep the certificate. */
   readonly webhook?: { readonly certificateFolder?: string };
+  /** Descriptors of the platform's own modules, by which calls are checked; those in the image if left out, none if empty. */
+  readonly descriptors?: string;
   readonly ports: { readonly metrics: number; readonly health: number; readonly webhook: number };
 }
 
@@ -41,6 +43,7 @@ const SCHEMA = {
     name: text,
     concurrency: { type: "integer", minimum: 1, maximum: 256 },
     namespaces: texts,
+    descriptors: { type: "string" },
     webhook: { type: "object", properties: { certificateFolder: text }, additionalProperties: false },
     ports: { type: "object", properties: { metrics: port, health: port, webhook: port }, additionalProperties: false },
     defaultImage: text,
