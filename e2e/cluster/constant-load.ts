@@ -35,7 +35,7 @@ export function startConstantLoad(url: string, perSecond: number): ConstantLoad 
         response.on("data", (chunk) => (body += chunk));
         response.on("end", () => {
           if (response.statusCode === 200) count(bodies, body.trim());
-          else count(failures, `${response.statusCode} ${body.slice(0, 200)}`);
+          else count(failures, `${response.statusCode} ${body.replace(/"request_id":"[^"]*"/, "").slice(0, 300)}`);
           resolve();
         });
         response.on("error", failed);
