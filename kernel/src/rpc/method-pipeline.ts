@@ -1,4 +1,4 @@
-import { create, type DescMethod, type DescService, type Message } from "@bufbuild/protobuf";
+import { create, type DescMessage, type DescMethod, type DescService, type Message } from "@bufbuild/protobuf";
 import { type ErrorCode, PlinthError } from "../base/errors.ts";
 import { runInContext } from "../base/request-context.ts";
 import { HTTP_STATUS } from "../http/envelope.ts";
@@ -31,10 +31,15 @@ export interface ChainParts {
   readonly onRefused?: ((method: string, error: PlinthError) => void) | undefined;
 }
 
+/** What a module asks of every request beyond the rules in its protos. Throws to refuse. */
+export type RequestCheck = (schema: DescMessage, request: Message) => void;
+
 /** A service and what serves it. */
 export interface RpcService<S extends DescService = DescService> {
   readonly service: S;
   readonly handlers: Handlers<S>;
+  /** Runs before anything of the request is kept: before its Idempotency-Key is looked at, too. */
+  readonly check?: RequestCheck | undefined;
 }
 
 /** How a transport reads its request and writes its answer; both run inside the chain, so that their failures are answered like any other. */
@@ -60,13 +65,13 @@ export class PreparedMethod {
   readonly #instruments: CallInstruments | undefined;
   readonly #keys: IdempotencyStore | undefined;
 
-  constructor(descriptor: DescMethod, handler: AnyHandler, parts: ChainParts) {
+  constructor(descriptor: DescMethod, handler: AnyHandler, parts: ChainParts, check?: RequestCheck) {
     this.descriptor = descriptor;
     this.key = `${descriptor.parent.typeName}/${descriptor.name}`;
     this.module = parts.module;
     this.#parts = parts;
     this.#handler = handler;
-    this.#check = checkOf(descriptor.input);
+    this.#check = bothOf(checkOf(descriptor.input), check === undefined ? undefined : (request) => check(descriptor.input, request));
     this.#instruments = parts.instruments?.forMethod(descriptor);
     this.#keys = takesKeys(descriptor) ? parts.idempotency : undefined;
   }
@@ -211,7 +216,7 @@ export interface PreparedService {
 }
 
 /** All methods of a service, ready to be called. Throws where a handler is missing. */
-export function prepareService({ service, handlers }: RpcService, parts: ChainParts): PreparedService {
+export function prepareService({ service, handlers, check }: RpcService, parts: ChainParts): PreparedService {
   const table = handlers as Record<string, AnyHandler | undefined>;
   const methods = service.methods.map((method) => {
     if (method.methodKind !== "unary" && method.methodKind !== "server_streaming") {
@@ -219,9 +224,17 @@ export function prepareService({ service, handlers }: RpcService, parts: ChainPa
     }
     const handler = table[method.localName];
     if (handler === undefined) throw new Error(`${service.typeName} has no handler for ${method.localName}.`);
-    return new PreparedMethod(method, handler.bind(handlers), parts);
+    return new PreparedMethod(method, handler.bind(handlers), parts, check);
   });
   return { service, methods };
+}
+
+function bothOf(first: MessageCheck | undefined, second: MessageCheck | undefined): MessageCheck | undefined {
+  if (first === undefined || second === undefined) return first ?? second;
+  return (message) => {
+    first(message);
+    second(message);
+  };
 }
 
 function runUnary<Raw, Out>(method: PreparedMethod, call: Call, raw: Raw, codec: Codec<Raw, Out>): Out | Promise<Out> {

@@ -13,6 +13,7 @@ import type { EnqueueOptions, JobHandler, JobOptions } from "../jobs/jobs.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { ModuleSet } from "../modules/module-set.ts";
 import type { Handlers } from "../rpc/handlers.ts";
+import type { RequestCheck } from "../rpc/method-pipeline.ts";
 import type { SagaDefinition } from "../sagas/saga.ts";
 import type { SagaRunner } from "../sagas/sagas.ts";
 import type { StateStore } from "../state/state-store.ts";
@@ -47,8 +48,8 @@ export interface Service<ModuleConfig> {
   readonly tracing: Tracing;
   readonly health: Health;
 
-  /** Serves `handlers` by gRPC, gRPC-Web, Connect and REST. */
-  rpc<S extends DescService>(service: S, handlers: Handlers<S>): void;
+  /** Serves `handlers` by gRPC, gRPC-Web, Connect and REST. `check` sees each request first, and may refuse it before anything of it is kept. */
+  rpc<S extends DescService>(service: S, handlers: Handlers<S>, options?: { check?: RequestCheck }): void;
   /** A typed client for a declared call; throws at start when module.yaml does not declare it. */
   client<S extends DescService>(module: string, service: S): Client<S>;
 
