@@ -45,7 +45,7 @@ const room = (name, from, may, comment) => ({
   comment,
   severity: "error",
   from: { path: from },
-  to: { path: "^(proto|module|kernel|operator|services|cli|e2e|bench|scripts)/", pathNot: may },
+  to: { path: "^(proto|module|kernel|operator|services|simulators|cli|e2e|bench|scripts)/", pathNot: may },
 });
 
 module.exports = {
@@ -92,6 +92,12 @@ module.exports = {
       "^services/([^/]+)/test/",
       ["^(proto|module|kernel)/", "^services/$1/", "^services/[^/]+/src/index\\.ts$"],
       "Tests start the real services that theirs calls.",
+    ),
+    room(
+      "simulator",
+      "^simulators/([^/]+)/",
+      ["^simulators/$1/"],
+      "A simulator stands for a foreign service: it knows nothing of ours, and is reached over a socket.",
     ),
     room(
       "operator",
