@@ -1,0 +1,47 @@
+import { type PaymentProvider, ProviderRefusal, type ProviderState } from "../domain/provider.ts";
+
+/**
+ * Bank transfer and cash: nobody is asked. What was ordered counts as authorized at once, and somebody captures it by hand when the money is there.
+ * What is stored is all there is to know, so a call that was not noted did not take place.
+ */
+export const manualProvider: PaymentProvider = {
+  name: "manual",
+  check() {
+    // Any amount of any currency can be paid by hand.
+  },
+  async authorize({ amount }, operationId) {
+    return {
+      id: `manual_${operationId}`,
+      status: "authorized",
+      authorized: amount,
+      captured: 0n,
+      severalCaptures: true,
+      nextActionUrl: "",
+      decline: undefined,
+      refunds: [],
+    };
+  },
+  confirm: async (known) => known,
+  async capture(known, amount, final) {
+    const captured = known.captured + amount;
+    if (captured > known.authorized) throw new ProviderRefusal("amount_too_large", "More than was ordered.");
+    return { ...known, captured, ...(final ? { status: "captured" as const, authorized: captured } : {}) };
+  },
+  async void(known) {
+    if (known.captured > 0n) return { ...known, status: "captured", authorized: known.captured };
+    return { ...known, status: "voided", authorized: 0n };
+  },
+  async refund(known, amount, operationId) {
+    if (amount > known.captured - refundedOf(known)) throw new ProviderRefusal("amount_too_large", "More than was paid.");
+    return { ...known, refunds: [...known.refunds, { id: `manual_${operationId}`, amount, status: "succeeded", operationId }] };
+  },
+  async read({ id }, lastKnown) {
+    if (lastKnown === null) throw new ProviderRefusal("unknown_payment", `Nothing is known of ${id}.`);
+    return lastKnown;
+  },
+  find: async () => undefined,
+};
+
+function refundedOf({ refunds }: ProviderState): bigint {
+  return refunds.reduce((sum, { amount }) => sum + amount, 0n);
+}

@@ -1,0 +1,84 @@
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import type { Transaction } from "@plinth/kernel/database";
+import type { Service } from "@plinth/kernel/service";
+import {
+  PaymentAuthorizedSchema,
+  PaymentCapturedSchema,
+  PaymentFailedSchema,
+  PaymentRefundedSchema,
+  PaymentVoidedSchema,
+} from "@plinth/proto/payment/v1/events_pb";
+import type { Intent } from "../domain/intent.ts";
+import type { Happening } from "../domain/observe.ts";
+
+/** Says what happened to a payment, to other modules and to the audit trail, in the transaction in which it happens. */
+export class PaymentEvents {
+  readonly #service: Pick<Service<unknown>, "publish" | "audit">;
+
+  constructor(service: Pick<Service<unknown>, "publish" | "audit">) {
+    this.#service = service;
+  }
+
+  async tell(tx: Transaction, intent: Intent, happenings: readonly Happening[]): Promise<void> {
+    for (const happening of happenings) {
+      await this.#publish(tx, intent, happening);
+      await this.#service.audit(tx, {
+        action: `payment.${happening.what.replaceAll(" ", "_")}`,
+        resource: "payment",
+        resourceId: intent.id,
+        outcome: happening.what === "failed" ? "failure" : "success",
+        metadata: { reference: intent.reference, amount: String(happening.amount ?? 0n), currency: intent.currency },
+      });
+    }
+  }
+
+  async #publish(tx: Transaction, intent: Intent, { what, amount: moved = 0n, refund }: Happening): Promise<void> {
+    const { id: paymentId, reference, provider, customerId, currency, updatedAt } = intent;
+    const payment = { paymentId, reference, provider, customerId };
+    const at = timestampFromDate(updatedAt);
+    const money = (amount: bigint) => ({ amount, currency });
+    switch (what) {
+      case "authorized":
+        return this.#service.publish(tx, PaymentAuthorizedSchema, {
+          ...payment,
+          amount: money(intent.amount),
+          authorized: money(moved),
+          authorizedAt: at,
+        });
+      case "captured":
+        return this.#service.publish(tx, PaymentCapturedSchema, {
+          ...payment,
+          amount: money(moved),
+          captured: money(intent.captured),
+          final: intent.state === "captured",
+          capturedAt: at,
+        });
+      case "failed": {
+        const { code = "", declineCode = "" } = intent.known?.decline ?? {};
+        return this.#service.publish(tx, PaymentFailedSchema, {
+          ...payment,
+          amount: money(intent.amount),
+          code,
+          declineCode,
+          failedAt: at,
+        });
+      }
+      case "refunded":
+        return this.#service.publish(tx, PaymentRefundedSchema, {
+          ...payment,
+          refundId: refund?.id ?? "",
+          amount: money(moved),
+          refunded: money(intent.refunded),
+          refundedAt: at,
+        });
+      case "voided":
+        // Of a reference that never arrived nobody knows the currency, and nobody waits for news.
+        if (currency === "") return;
+        return this.#service.publish(tx, PaymentVoidedSchema, { ...payment, amount: money(moved), voidedAt: at });
+      case "asked":
+      case "requires action":
+      case "refund failed":
+        return;
+    }
+  }
+}

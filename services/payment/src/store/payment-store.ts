@@ -1,0 +1,168 @@
+import type { Page, PageRequest } from "@plinth/kernel/base";
+import { ALL_TENANTS, type Database, listPage, type PageOrder, type Transaction } from "@plinth/kernel/database";
+import type { Intent } from "../domain/intent.ts";
+import type { Posting } from "../domain/ledger.ts";
+import type { OperationKind } from "../domain/operation.ts";
+import type {
+  BookedTransaction,
+  Books,
+  Decision,
+  IntentFilter,
+  PastHappening,
+  PaymentName,
+  PaymentStore,
+} from "../domain/payment-store.ts";
+import type { PaymentEvents } from "./payment-events.ts";
+import { type IntentRow, intentOf, type OperationRow, operationOf, type RefundRow, refundOf } from "./rows.ts";
+import { writeChanges } from "./write-changes.ts";
+
+const NEWEST_INTENTS: readonly PageOrder[] = [
+  { by: "created_at", direction: "desc" },
+  { by: "id", direction: "desc" },
+];
+const NEWEST_BOOKED: readonly PageOrder[] = [
+  { by: "at", direction: "desc" },
+  { by: "id", direction: "desc" },
+];
+/** Lines of a payment's history that are shown. */
+const HISTORY_SHOWN = 500;
+
+interface BookedRow extends Record<string, unknown> {
+  readonly id: string;
+  readonly intent_id: string;
+  readonly kind: BookedTransaction["kind"];
+  readonly currency: string;
+  readonly at: Date;
+  readonly postings: readonly { account: Posting["account"]; amount: string }[];
+}
+
+/** Payments in Postgres. */
+export class PostgresPaymentStore implements PaymentStore {
+  readonly #database: Database;
+  readonly #events: PaymentEvents;
+
+  constructor(database: Database, events: PaymentEvents) {
+    this.#database = database;
+    this.#events = events;
+  }
+
+  change<T>(
+    name: PaymentName,
+    same: { kind: OperationKind; key: string } | undefined,
+    decide: (books: Books | undefined, tenantId: string) => Decision<T>,
+  ): Promise<T> {
+    return this.#database.transaction(async (tx) => {
+      // A payment that is not there yet has no row to lock.
+      if ("reference" in name)
+        await tx.query("select pg_advisory_xact_lock(hashtextextended($1, 24))", [`${tx.tenantId}|${name.reference}`]);
+      const books = await readBooks(tx, name, same, "for update");
+      const { result, changes = {} } = decide(books, tx.tenantId);
+      const intent = changes.intent ?? books?.intent;
+      if (intent !== undefined) {
+        await writeChanges(tx, intent, changes, new Date());
+        await this.#events.tell(tx, intent, changes.happenings ?? []);
+      }
+      return result;
+    });
+  }
+
+  async findRefusal(intentId: string, kind: OperationKind, key: string): Promise<string | undefined> {
+    const sql = "select refusal from operations where intent_id = $1 and kind = $2 and key = $3 and status = 'refused'";
+    const [row] = await this.#database.read((tx) => tx.query<{ refusal: string }>(sql, [intentId, kind, key]));
+    return row?.refusal;
+  }
+
+  findBooks(name: PaymentName): Promise<Books | undefined> {
+    return this.#database.read((tx) => readBooks(tx, name, undefined, ""));
+  }
+
+  async listIntents({ state, customerId }: IntentFilter, page: PageRequest): Promise<Page<Intent>> {
+    const rows = await this.#database.read((tx) => {
+      const parameters: unknown[] = [tx.tenantId];
+      let sql = "select * from intents where tenant_id = $1";
+      if (state !== undefined) sql += ` and state = $${parameters.push(state)}`;
+      if (customerId !== undefined) sql += ` and customer_id = $${parameters.push(customerId)}`;
+      return listPage<IntentRow>(tx, { sql, parameters, order: NEWEST_INTENTS, page });
+    });
+    return { items: rows.items.map(intentOf), nextPageToken: rows.nextPageToken };
+  }
+
+  async listHistory(intentId: string): Promise<PastHappening[]> {
+    const sql = "select what, amount, at from history where intent_id = $1 order by id limit $2";
+    const rows = await this.#database.read((tx) =>
+      tx.query<{ what: string; amount: string | null; at: Date }>(sql, [intentId, HISTORY_SHOWN]),
+    );
+    return rows.map(({ what, amount, at }) => ({ what, at, amount: amount === null ? null : BigInt(amount) }));
+  }
+
+  async listLedger(paymentId: string | undefined, page: PageRequest): Promise<Page<BookedTransaction>> {
+    const rows = await this.#database.read((tx) => {
+      const sql = `
+        select booked.id, booked.intent_id, booked.kind, booked.currency, booked.at,
+          (select json_agg(json_build_object('account', account, 'amount', amount::text) order by amount, account)
+           from ledger_postings where transaction_id = booked.id) as postings
+        from ledger_transactions booked where tenant_id = $1 ${paymentId === undefined ? "" : "and intent_id = $2"}`;
+      const parameters = paymentId === undefined ? [tx.tenantId] : [tx.tenantId, paymentId];
+      return listPage<BookedRow>(tx, { sql, parameters, order: NEWEST_BOOKED, page });
+    });
+    return { items: rows.items.map(bookedOf), nextPageToken: rows.nextPageToken };
+  }
+
+  async listAbandoned(now: Date, limit: number): Promise<{ intentId: string; tenantId: string }[]> {
+    const sql = `
+      select intent_id, tenant_id from operations where status = 'pending' and lease_until <= $1
+      union
+      select id, tenant_id from intents where void_wanted
+        and not exists (select from operations where intent_id = intents.id and status = 'pending')
+      limit $2`;
+    const read = (tx: Transaction) => tx.query<{ intent_id: string; tenant_id: string }>(sql, [now, limit]);
+    const rows = await this.#database.read(read, { tenantId: ALL_TENANTS });
+    return rows.map(({ intent_id, tenant_id }) => ({ intentId: intent_id, tenantId: tenant_id }));
+  }
+
+  async findByProviderId(provider: string, providerId: string): Promise<{ intentId: string; tenantId: string } | undefined> {
+    const sql = "select id, tenant_id from intents where provider = $1 and provider_id = $2";
+    const read = (tx: Transaction) => tx.query<{ id: string; tenant_id: string }>(sql, [provider, providerId]);
+    const [row] = await this.#database.read(read, { tenantId: ALL_TENANTS });
+    return row === undefined ? undefined : { intentId: row.id, tenantId: row.tenant_id };
+  }
+
+  async isEventSeen(provider: string, eventId: string): Promise<boolean> {
+    const sql = "select from heard_events where provider = $1 and event_id = $2";
+    return (await this.#database.read((tx) => tx.query(sql, [provider, eventId]))).length > 0;
+  }
+
+  async noteEvent(provider: string, eventId: string, type: string): Promise<void> {
+    const sql = "insert into heard_events (provider, event_id, type) values ($1, $2, $3) on conflict do nothing";
+    await this.#database.transaction((tx) => tx.query(sql, [provider, eventId, type]));
+  }
+
+  async removeEventsBefore(moment: Date): Promise<void> {
+    await this.#database.transaction((tx) => tx.query("delete from heard_events where heard_at < $1", [moment]));
+  }
+}
+
+async function readBooks(
+  tx: Transaction,
+  name: PaymentName,
+  same: { kind: OperationKind; key: string } | undefined,
+  lock: "for update" | "",
+): Promise<Books | undefined> {
+  const [by, value] = "id" in name ? ["id", name.id] : ["reference", name.reference];
+  const [row] = await tx.query<IntentRow>(`select * from intents where tenant_id = $1 and ${by} = $2 ${lock}`, [tx.tenantId, value]);
+  if (row === undefined) return undefined;
+  const wanted = [row.id, same?.kind ?? "", same?.key ?? ""];
+  const sql = "select * from operations where intent_id = $1 and (status = 'pending' or (kind = $2 and key = $3))";
+  const operations = (await tx.query<OperationRow>(sql, wanted)).map(operationOf);
+  const refunds = await tx.query<RefundRow>("select * from refunds where intent_id = $1 order by created_at, id", [row.id]);
+  return {
+    intent: intentOf(row),
+    refunds: refunds.map(refundOf),
+    pending: operations.find(({ status }) => status === "pending"),
+    same: operations.find(({ kind, key }) => kind === same?.kind && key === same.key),
+  };
+}
+
+function bookedOf({ id, intent_id: paymentId, kind, currency, at, postings }: BookedRow): BookedTransaction {
+  return { id, paymentId, kind, currency, at, postings: postings.map(({ account, amount }) => ({ account, amount: BigInt(amount) })) };
+}
