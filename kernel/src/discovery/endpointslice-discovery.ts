@@ -1,8 +1,8 @@
 import type { KubeClient } from "../kube/client.ts";
 import { follow } from "../kube/follow.ts";
 import type { Logger } from "../logging/logger.ts";
-import type { Discovery, Instance } from "./discovery.ts";
-import { ENDPOINT_SLICES, type EndpointSlice, instancesOfSlice, MODULE_SLICES, moduleOfSlice } from "./endpoint-slice.ts";
+import type { Discovery } from "./discovery.ts";
+import { ENDPOINT_SLICES, type EndpointSlice, instancesOfSlices, MODULE_SLICES, moduleOfSlice } from "./endpoint-slice.ts";
 import { createInstanceTable } from "./instance-table.ts";
 
 export interface EndpointSliceDiscoveryOptions {
@@ -24,9 +24,7 @@ export async function openEndpointSliceDiscovery({ client, namespace, logger }: 
   function tell(module: string | undefined): void {
     if (module === undefined) return;
     const own = [...slices.values()].filter((slice) => moduleOfSlice(slice) === module).sort(byAddressType);
-    const byId = new Map<string, Instance>();
-    for (const instance of own.flatMap(instancesOfSlice)) if (!byId.has(instance.id)) byId.set(instance.id, instance);
-    table.set(module, byId.values());
+    table.set(module, instancesOfSlices(own));
   }
 
   let listed: () => void = () => {};
