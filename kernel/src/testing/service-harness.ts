@@ -32,6 +32,8 @@ export interface HarnessOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Calls that no module file declares, for methods that are there for modules to come. */
   readonly calls?: readonly { readonly from: string; readonly to: string; readonly methods: readonly string[] }[];
+  /** By module: how many instances run, on one schema; 1 unless said. Clients spread their calls over them. */
+  readonly replicas?: Readonly<Record<string, number>>;
 }
 
 /** For whom a call is made. */
@@ -60,7 +62,7 @@ export interface ServiceHarness {
 }
 
 /** Starts services as a place would, and nothing else: no gateway, no runner. */
-export async function startHarness({ services, env = {}, calls = [] }: HarnessOptions): Promise<ServiceHarness> {
+export async function startHarness({ services, env = {}, calls = [], replicas = {} }: HarnessOptions): Promise<ServiceHarness> {
   const folder = await mkdtemp(join(tmpdir(), "plinth-harness-"));
   const database = await createTestDatabase();
   const modules = withCalls(await readModules(services[0]?.folder ?? ""), calls);
@@ -97,6 +99,7 @@ export async function startHarness({ services, env = {}, calls = [] }: HarnessOp
     },
   };
   const running = new Map<string, RunningService>();
+  const others: RunningService[] = [];
   const logger = createLogger({ module: "harness", version: "", level: "error", format: "readable", stream: process.stderr });
   for (const definition of services) {
     const module = modules.find(({ metadata }) => metadata.name === definition.folder.split("/").at(-1));
@@ -109,7 +112,9 @@ export async function startHarness({ services, env = {}, calls = [] }: HarnessOp
     if (module.spec.database !== undefined) {
       await migrateModule({ module, folder: definition.folder, ownerUrl: provisioned.ownerUrl, schema: provisioned.schema, logger });
     }
-    running.set(name, await startService(definition as ServiceDefinition<unknown>, onAnyPorts(module), place));
+    const start = () => startService(definition as ServiceDefinition<unknown>, onAnyPorts(module), place);
+    running.set(name, await start());
+    for (let replica = 1; replica < (replicas[name] ?? 1); replica++) others.push(await start());
   }
 
   const factories = new Map<string, ClientFactory>();
@@ -149,7 +154,7 @@ export async function startHarness({ services, env = {}, calls = [] }: HarnessOp
     databaseUrl: (module) => urls.get(module) ?? "",
     async stop() {
       for (const factory of factories.values()) factory.close();
-      for (const service of [...running.values()].reverse()) await service.stop();
+      for (const service of [...others, ...[...running.values()].reverse()]) await service.stop();
       await issuer.close();
       publicKeys.close();
       await database.drop();
