@@ -1,0 +1,112 @@
+import { notFound } from "@plinth/kernel/base";
+import { ALL_TENANTS, type Database, type Transaction } from "@plinth/kernel/database";
+import { type Line, mergedLines } from "../domain/lines.ts";
+import {
+  checkSameLines,
+  DEFAULT_TTL_SECONDS,
+  openReservation,
+  planMove,
+  type Reservation,
+  type ReservationPlan,
+  releasedBeforeArrival,
+} from "../domain/reservation.ts";
+import type { ReservationStore } from "../domain/reservation-store.ts";
+import { LINE_MOVES } from "../domain/stock.ts";
+import type { MoveStock } from "./move-stock.ts";
+import { findReservation, insertReservation, lockReservation, type StoredReservation, updateReservation } from "./reservation-rows.ts";
+import { resolveWarehouses } from "./resolve-warehouses.ts";
+import type { StockEvents } from "./stock-events.ts";
+
+/** Reservations whose expiry is booked in one transaction; the rest is taken in the next. */
+const EXPIRED_BATCH = 100;
+
+/** Reservations in Postgres. */
+export class PostgresReservationStore implements ReservationStore {
+  readonly #database: Database;
+  readonly #moveStock: MoveStock;
+  readonly #events: StockEvents;
+
+  constructor(database: Database, moveStock: MoveStock, events: StockEvents) {
+    this.#database = database;
+    this.#moveStock = moveStock;
+    this.#events = events;
+  }
+
+  reserve(reference: string, lines: readonly Line[], ttlSeconds: number): Promise<Reservation> {
+    return this.#database.transaction(async (tx) => {
+      const { idOf, now } = await resolveWarehouses(
+        tx,
+        lines.map(({ warehouseId }) => warehouseId),
+      );
+      const merged = mergedLines(lines.map((line) => ({ ...line, warehouseId: idOf(line.warehouseId) })));
+      const reservation = openReservation(tx.tenantId, reference, merged, ttlSeconds, now);
+      // Who asks for a reference that is being made elsewhere waits here until it is made, or was refused.
+      if (await insertReservation(tx, reservation)) {
+        await this.#moveAll(tx, reservation, ["reserve"]);
+        await this.#events.held(tx, reservation);
+        return reservation;
+      }
+      const known = await getLocked(tx, reference);
+      checkSameLines(known.reservation, merged);
+      return this.#carryOut(tx, known, planMove(known.reservation, "reserve", ttlSeconds, known.now));
+    });
+  }
+
+  findReservation(reference: string): Promise<Reservation | undefined> {
+    return this.#database.read((tx) => findReservation(tx, reference));
+  }
+
+  move(reference: string, move: "extend" | "commit", ttlSeconds: number): Promise<Reservation> {
+    return this.#database.transaction(async (tx) => {
+      const known = await getLocked(tx, reference);
+      return this.#carryOut(tx, known, planMove(known.reservation, move, ttlSeconds, known.now));
+    });
+  }
+
+  release(reference: string): Promise<Reservation> {
+    return this.#database.transaction(async (tx) => {
+      const closed = releasedBeforeArrival(tx.tenantId, reference, new Date());
+      if (await insertReservation(tx, closed)) return closed;
+      const known = await getLocked(tx, reference);
+      return this.#carryOut(tx, known, planMove(known.reservation, "release", DEFAULT_TTL_SECONDS, known.now));
+    });
+  }
+
+  async expire(): Promise<number> {
+    const sql = `select tenant_id, (array_agg(id order by expires_at))[1:$1::int] as ids from reservations
+      where status = 'held' and expires_at <= statement_timestamp() group by tenant_id`;
+    const find = (tx: Transaction) => tx.query<{ tenant_id: string; ids: string[] }>(sql, [EXPIRED_BATCH]);
+    let total = 0;
+    for (;;) {
+      const due = await this.#database.read(find, { tenantId: ALL_TENANTS });
+      let booked = 0;
+      for (const { tenant_id: tenantId, ids } of due) {
+        const book = (tx: Transaction) => this.#moveStock(tx, { kind: "expire", lines: [], reference: "", expired: ids });
+        booked += (await this.#database.transaction(book, { tenantId })).expired;
+      }
+      total += booked;
+      // Nothing booked although something was due: others were faster.
+      if (booked === 0) return total;
+    }
+  }
+
+  async #carryOut(tx: Transaction, { reservation }: StoredReservation, { stock, after }: ReservationPlan): Promise<Reservation> {
+    await this.#moveAll(tx, after, stock);
+    await updateReservation(tx, after);
+    if (reservation.status !== after.status || reservation.expiresAt < after.expiresAt) await this.#events.changed(tx, reservation, after);
+    return after;
+  }
+
+  async #moveAll(tx: Transaction, { lines, reference }: Reservation, moves: ReservationPlan["stock"]): Promise<void> {
+    for (const kind of moves) {
+      const moved = lines.map(({ sku, warehouseId, quantity }) => ({ sku, warehouseId, ...LINE_MOVES[kind](quantity) }));
+      await this.#moveStock(tx, { kind, lines: moved, reference });
+    }
+  }
+}
+
+async function getLocked(tx: Transaction, reference: string): Promise<StoredReservation> {
+  const known = await lockReservation(tx, reference);
+  if (!known) throw notFound(`There is no reservation ${reference}.`, { reason: "RESERVATION_NOT_FOUND", metadata: { reference } });
+  return known;
+}
