@@ -117,7 +117,10 @@ export async function run({ settingsFile, version }: RunOptions): Promise<number
   await lifecycle.start();
   health.setReady(true);
   logger.info("the operator follows the cluster", { namespaces: config.namespaces ?? "all", identity });
-  const result = await elector.run(({ stop, lost }) => controller.run(stop, lost), working.signal);
+  const consul = await findConsul();
+  const result = await elector.run(async ({ stop, lost }) => {
+    await Promise.all([controller.run(stop, lost), consul?.(stop, lost)]);
+  }, working.signal);
   await recorder.flush();
   following.abort();
   await lifecycle.stop();
@@ -126,6 +129,20 @@ export async function run({ settingsFile, version }: RunOptions): Promise<number
   await logger.close();
   stopped.resolve();
   return result === "lost" ? 1 : 0;
+
+  /** What keeps Consul up to date, where modules find each other by it. */
+  async function findConsul(): Promise<((stop: AbortSignal, lost: AbortSignal) => Promise<void>) | undefined> {
+    const { discovery, consulUrl: url } = settings;
+    if (discovery !== "consul" || url === undefined) return undefined;
+    const [{ createConsulKv }, { runConsulController }] = await Promise.all([
+      import("../consul/consul-kv.ts"),
+      import("../consul/consul-controller.ts"),
+    ]);
+    const token = process.env.CONSUL_HTTP_TOKEN;
+    const kv = createConsulKv({ url, ...(token !== undefined && { token }) });
+    const { state } = controller;
+    return (stop, lost) => runConsulController({ kv, owner: `${namespace}/${config.name}`, state, metrics, logger }, stop, lost);
+  }
 
   async function readiness(): ReturnType<Answer> {
     const report = await health.report();
