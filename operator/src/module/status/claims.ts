@@ -2,7 +2,7 @@ import { revisionName } from "../revisions.ts";
 import { describeProblem, describeProblems, isAboutDependencies } from "../verdict.ts";
 import { type ConditionType, REASON } from "./condition-types.ts";
 import { type Claim, claim } from "./conditions.ts";
-import { degradedBy } from "./degraded.ts";
+import { degradedBy, isLate } from "./degraded.ts";
 import type { Observed } from "./observed.ts";
 
 /** What each condition says of an observation. */
@@ -114,7 +114,7 @@ function stalled(observed: Observed): Claim | undefined {
   const [refusal] = verdict.refused;
   if (refusal !== undefined) return claim("True", refusal.reason, describeProblems(verdict.refused));
   if (conflicts.length > 0) return claim("True", REASON.ownershipConflict, conflicts.join("\n"));
-  if (rollout.step === "stuck") return claim("True", REASON.progressDeadlineExceeded, deployment?.message);
+  if (rollout.step === "stuck" || isLate(observed)) return claim("True", REASON.progressDeadlineExceeded, deployment?.message);
   if (rollout.step === "rolled-back") return claim("True", REASON.rolledBack, rolledBackMessage(observed));
   return undefined;
 }

@@ -12,7 +12,13 @@ export function degradedBy({ serving, rollout, conflicts, deployment, verdict }:
   if (isSettled && ready < (deployment?.wanted ?? 1)) {
     return claim("True", REASON.replicasNotReady, `${ready} of ${deployment?.wanted ?? 1} replicas are ready`);
   }
+  if (isLate({ rollout, deployment })) return claim("True", REASON.progressDeadlineExceeded, deployment?.message);
   if (verdict.waiting.length > 0) return claim("True", "DependencyNotRunning", describeProblems(verdict.waiting));
   const missing = verdict.warnings.filter(({ reason }) => reason.startsWith("Dependency"));
   return missing.length === 0 ? undefined : claim("True", REASON.optionalDependencyMissing, describeProblems(missing));
+}
+
+/** Whether what serves cannot be renewed: another image of the platform, or a restart, that does not come up. The pods of before serve on, and hide it. */
+export function isLate({ rollout, deployment }: Pick<Observed, "rollout" | "deployment">): boolean {
+  return rollout.step === "done" && deployment?.progress === "failed";
 }

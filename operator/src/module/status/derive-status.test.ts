@@ -187,6 +187,11 @@ test.each<[string, Partial<Observed>, string[]]>([
     { deployment: upAt("r", { ready: 0 }) },
     ["Degraded", "Degraded=True/ReplicasNotReady", "Ready=False/ReplicasNotReady"],
   ],
+  [
+    "a restart, or another image of the platform, does not come up",
+    { deployment: upAt("r", { replicas: 3, progress: "failed", updated: false, message: "late" }) },
+    ["Degraded", "Degraded=True/ProgressDeadlineExceeded", "Stalled=True/ProgressDeadlineExceeded", "Ready=True/Running"],
+  ],
   ["none is wanted", { deployment: upAt("r", { wanted: 0, replicas: 0, ready: 0 }) }, ["Running", "Ready=True/ScaledToZero"]],
   [
     "an optional dependency is missing",
