@@ -51,7 +51,12 @@ export const Strategy = Type.Object(
 );
 
 export const Disruption = Type.Object(
-  { minAvailable: field.countOrPercentage({ description: "Replicas that stay through voluntary disruptions." }) },
+  {
+    minAvailable: field.countOrPercentage({
+      description:
+        "Replicas that stay through voluntary disruptions. Where that is all of them they go one at a time; a sole replica may always go.",
+    }),
+  },
   field.closed,
 );
 
