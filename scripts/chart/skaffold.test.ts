@@ -43,3 +43,11 @@ test("every value that it sets is one of the chart", () => {
   expect(set.filter((name) => !known.includes(name))).toEqual([]);
   for (const name of ["image.ref", "operator.image.ref"]) expect(text).toContain(`${name}: "{{.IMAGE_FULLY_QUALIFIED_`);
 });
+
+test("the settings of the operator name the image of the modules where it looks for it", () => {
+  const { resourceSelector } = parse(text) as { resourceSelector: unknown };
+  expect(resourceSelector).toEqual({ allow: [{ groupKind: "ConfigMap", image: [".data.image"] }] });
+  const template = readFileSync(join(ROOT, "charts/plinth/templates/operator/settings.yaml"), "utf8");
+  expect(template).toMatch(/^kind: ConfigMap$/m);
+  expect(template).toMatch(/^data:\n(?: .*\n)* {2}image: \{\{ include "plinth.image"/m);
+});

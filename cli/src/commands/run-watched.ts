@@ -1,28 +1,49 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { watchSources } from "../local/watch-sources.ts";
 import { findProject } from "../project.ts";
+import { type PreparedRun, prepareRun } from "./prepared-run.ts";
 
 /** Rooms whose code runs in every module. */
 const SHARED = ["kernel", "module", "proto", "cli"];
 
 /**
- * Runs `plinth run <name>` in a process below this one, and starts it anew whenever a source file of the module or of what it stands on changes. One
- * that breaks stays down until the next change: in a pod the container lives on, and with it the files that were edited. Resolves at SIGTERM or SIGINT
- * with the exit code.
+ * Runs `plinth run <name>` in a process below this one, and starts it anew whenever a source file of the module or of what it stands on changes. Once
+ * the module itself was edited, the process of the next edit waits prepared beside the one that runs. One that breaks stays down until the next change:
+ * in a pod the container lives on, and with it the files that were edited. Resolves at SIGTERM or SIGINT with the exit code.
  */
 export async function runWatched(name: string): Promise<number> {
   const { root, servicesFolder } = findProject();
   let ending: NodeJS.Signals | undefined;
   let wake = (): void => {};
   let child: ChildProcess | undefined;
-  const unwatch = watchSources([join(servicesFolder, name), ...SHARED.map((room) => join(root, room))], () => {
+  let prepared: PreparedRun | undefined;
+  let isEdited = false;
+  const restart = (): void => {
     process.stderr.write(`files changed; starting ${name} again\n`);
     child?.kill("SIGTERM");
     wake();
-  });
+  };
+  const dismissPrepared = (): void => {
+    prepared?.process.kill("SIGKILL");
+    prepared = undefined;
+  };
+  const unwatch = [
+    watchSources([join(servicesFolder, name)], () => {
+      isEdited = true;
+      restart();
+    }),
+    watchSources(
+      SHARED.map((room) => join(root, room)),
+      () => {
+        // It has loaded what was there before.
+        dismissPrepared();
+        restart();
+      },
+    ),
+  ];
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {
       ending = signal;
@@ -39,8 +60,14 @@ export async function runWatched(name: string): Promise<number> {
           resolve();
         };
       });
-      child = spawn(process.execPath, [...process.execArgv, process.argv[1] ?? "", "run", name], { stdio: "inherit" });
-      const [code] = (await once(child, "exit")) as [number | null];
+      const run = prepared ?? prepareRun(name);
+      prepared = undefined;
+      child = run.process;
+      const ended = child.exitCode === null && child.signalCode === null ? once(child, "exit") : [child.exitCode];
+      run.call(() => {
+        if (isEdited && ending === undefined) prepared ??= prepareRun(name);
+      });
+      const [code] = (await ended) as [number | null];
       child = undefined;
       if (ending !== undefined) return code ?? 128 + constants.signals[ending];
       if (changed) continue;
@@ -49,6 +76,7 @@ export async function runWatched(name: string): Promise<number> {
       if (ending !== undefined) return code ?? 0;
     }
   } finally {
-    unwatch();
+    for (const end of unwatch) end();
+    dismissPrepared();
   }
 }

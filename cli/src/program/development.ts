@@ -1,4 +1,4 @@
-import { Argument, type Command } from "commander";
+import { Argument, type Command, Option } from "commander";
 import { isInPod } from "../cluster/pod-environment.ts";
 import { byComma } from "./arguments.ts";
 
@@ -17,10 +17,18 @@ export function addDevelopmentCommands(program: Command): void {
     .description("run one module in this process, as part of the platform that plinth up runs elsewhere on this machine, or in its pod")
     .argument("<module>", "its name; its database is <MODULE>_DATABASE_URL where that is set")
     .option("--watch", "in a process below this one, which starts anew when a source file changes")
-    .action(async (module, { watch }) => {
-      if (watch) process.exitCode = await (await import("../commands/run-watched.ts")).runWatched(module);
-      else if (isInPod()) await (await import("../cluster/run-in-cluster.ts")).runInCluster(module);
+    // How --watch starts the process below it.
+    .addOption(new Option("--when-called").hideHelp())
+    .action(async (module, { watch, whenCalled }) => {
+      if (watch) {
+        process.exitCode = await (await import("../commands/run-watched.ts")).runWatched(module);
+        return;
+      }
+      const prepared = whenCalled ? await import("../commands/prepared-run.ts") : undefined;
+      await prepared?.untilCalled();
+      if (isInPod()) await (await import("../cluster/run-in-cluster.ts")).runInCluster(module);
       else await (await import("../commands/run.ts")).run(module);
+      prepared?.tellThatItRuns();
     });
 
   program

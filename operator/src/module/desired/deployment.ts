@@ -89,7 +89,7 @@ function buildPodTemplate(resolved: Resolved, settings: Settings): object {
           ...buildArguments(module, settings),
           ...buildPorts(module),
           env: buildEnvironment(module, settings),
-          ...(spec.resources !== undefined && { resources: spec.resources }),
+          ...buildResources(module, settings),
           ...buildProbes(module, settings),
           lifecycle: { preStop: { sleep: { seconds: PRE_STOP_SECONDS } } },
           // The last lines of a pod that died say more than its exit code.
@@ -108,6 +108,14 @@ function buildArguments(module: Module, settings: Settings): object {
   if (args !== undefined) return { args };
   if (!isKernelModule(module) || module.spec.command !== undefined) return {};
   return { args: ["run", module.metadata.name, ...(restartsOnChange(module, settings) ? ["--watch"] : [])] };
+}
+
+/** A process that watches files, and the prepared one of the next edit, live beside the module's: what holds for one of them would end all three. */
+function buildResources(module: Module, settings: Settings): object {
+  const { resources } = module.spec;
+  if (resources === undefined) return {};
+  const { limits: _limits, ...unlimited } = resources;
+  return { resources: restartsOnChange(module, settings) ? unlimited : resources };
 }
 
 function buildPorts({ spec: { ports } }: Module): object {
