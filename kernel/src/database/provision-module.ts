@@ -44,7 +44,8 @@ export async function provisionModule(adminUrl: string, module: ModuleToProvisio
 
 /**
  * Gives each module a schema, an owner role and a service role in the database of `adminUrl`. Safe to repeat and to
- * run from several processes at once: all is done in one transaction under one lock.
+ * run from several processes at once: all is done in one transaction under one lock. Throws, and makes nothing, where a
+ * role of such a name is more than a module's: it would get the module's password.
  */
 export async function provisionModules(
   adminUrl: string,
@@ -55,6 +56,7 @@ export async function provisionModules(
   const client = new Client({ connectionString: adminUrl, application_name: "plinth-provision" });
   await client.connect();
   try {
+    await refuseAdministrators(client, modules, options.rolePrefix);
     const { rows } = await client.query<{ superuser: boolean }>("select rolsuper as superuser from pg_roles where rolname = current_user");
     const sql = [
       `begin; select pg_advisory_xact_lock(${PROVISION_LOCK});`,
@@ -74,6 +76,26 @@ export async function provisionModules(
     await client.end();
   }
   return provisioned;
+}
+
+/** A module may be named as somebody who is there already: `postgres`, or the administrator of a managed server. */
+async function refuseAdministrators(client: Client, modules: readonly ModuleToProvision[], prefix: string | undefined): Promise<void> {
+  const byRole = new Map(
+    modules.flatMap(({ module }) => {
+      const { service, owner } = moduleRoles(module, prefix);
+      return [[service, module] as const, [owner, module] as const];
+    }),
+  );
+  const { rows } = await client.query<{ name: string }>(
+    `select rolname as name from pg_roles where rolname = any ($1)
+     and (rolname = current_user or rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls)`,
+    [[...byRole.keys()]],
+  );
+  const [found] = rows;
+  if (found === undefined) return;
+  throw new Error(
+    `The role ${found.name} of this Postgres is an administrator's: module ${byRole.get(found.name)} cannot have it. Give the module another name.`,
+  );
 }
 
 function withUrls(adminUrl: string, module: ModuleToProvision, prefix: string | undefined): ProvisionedModule {
