@@ -32,7 +32,7 @@ export { type RouteEntry, type RouteMatch, type RouteTable, routeTable } from ".
 export { type DescribedFile, rpcMethodsOf } from "./rpc-methods.ts";
 export { ALLOW_DOWNGRADE, type HasSecret } from "./rules/environment.ts";
 export type { RpcMethods } from "./rules/shared-names.ts";
-export { databaseSchema } from "./rules/workload.ts";
+export { databaseRoles, databaseSchema } from "./rules/workload.ts";
 export { HTTP_METHODS, type HttpMethod } from "./schema/http-method.ts";
 export { API_GROUP, API_VERSION, Module } from "./schema/module.ts";
 export { type Dependency, ModuleSpec, type Role, type SecretReference } from "./schema/spec.ts";

@@ -1,12 +1,14 @@
 import { type Candidate, type CandidateSet, isRejected } from "../candidates.ts";
 import type { Finding } from "../finding.ts";
 import { checkRouteClaims, emptyRouteClaims, keepRouteClaims, type RouteClaims } from "./route-claims.ts";
-import { databaseSchema } from "./workload.ts";
+import { databaseRoles, databaseSchema } from "./workload.ts";
 
 /** What only one module can have, and who has it. */
 interface Claims {
   ports: Map<number, string>;
   schemas: Map<string, string>;
+  /** Roles on Postgres, which follow from the module's name. */
+  databaseRoles: Map<string, string>;
   topics: Map<string, string>;
   roles: Map<string, string>;
   routes: RouteClaims;
@@ -17,7 +19,14 @@ interface Claims {
  * looked at last, so that its author sees this too.
  */
 export function checkClaims(set: CandidateSet, local: boolean): void {
-  const claims: Claims = { ports: new Map(), schemas: new Map(), topics: new Map(), roles: new Map(), routes: emptyRouteClaims() };
+  const claims: Claims = {
+    ports: new Map(),
+    schemas: new Map(),
+    databaseRoles: new Map(),
+    topics: new Map(),
+    roles: new Map(),
+    routes: emptyRouteClaims(),
+  };
   const rejectedBefore = set.list.filter(isRejected);
   for (const candidate of set.list) {
     if (isRejected(candidate)) continue;
@@ -57,6 +66,15 @@ function check(claims: Claims, candidate: Candidate, local: boolean): () => void
       value: schema,
       message: `the database schema ${schema} belongs to module ${holder}`,
       mend: "choose a schema that no other module has",
+    }));
+  }
+  for (const role of databaseRoles(module)) {
+    claim(claims.databaseRoles, role, (holder) => ({
+      reason: "NameTaken",
+      path: ["metadata", "name"],
+      value: name,
+      message: `its role ${role} on Postgres belongs to module ${holder}`,
+      mend: "choose another name: what ends in -owner is the name of the owner of another module's schema",
     }));
   }
   for (const [index, { topic }] of (module.spec.events?.publishes ?? []).entries()) {

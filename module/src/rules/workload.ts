@@ -40,3 +40,10 @@ export function databaseSchema(module: Module): string | undefined {
   const { database } = module.spec;
   return database === undefined ? undefined : (database.schema ?? module.metadata.name.replaceAll("-", "_"));
 }
+
+/** The roles that the module has on Postgres: the one that serves and the one that owns the schema; none where it has neither database nor events. */
+export function databaseRoles({ metadata, spec }: Module): string[] {
+  if (spec.database === undefined && spec.events === undefined) return [];
+  const service = metadata.name.replaceAll("-", "_");
+  return [service, `${service}_owner`];
+}

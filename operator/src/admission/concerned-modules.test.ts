@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { concernedBy, neededBy, withClaims } from "./concerned-modules.ts";
 import { readStanding, type StandingModule } from "./standing-module.ts";
 
-const NAMES = ["a", "b", "c", "d", "e", "f"];
+const NAMES = ["a", "b", "c", "d", "e", "a-owner"];
 const PATHS = ["/x", "/x/{id}", "/x/**", "/y/*", "/y/z", "/{any}", "/**", "/x:do"];
 
 const aSpec = fc.record<Partial<ModuleSpec>>(

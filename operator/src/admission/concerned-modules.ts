@@ -1,4 +1,4 @@
-import { databaseSchema, type Module } from "@plinth/module";
+import { databaseRoles, databaseSchema, type Module } from "@plinth/module";
 import type { StandingModule } from "./standing-module.ts";
 
 /**
@@ -27,7 +27,8 @@ export function withClaims({ spec, ...module }: Module, isNeeded: boolean): Modu
     spec: {
       version,
       ...(database !== undefined && { database }),
-      ...(events?.publishes !== undefined && { events: { publishes: events.publishes } }),
+      // Whoever is on the bus has roles on Postgres.
+      ...(events !== undefined && { events: { publishes: events.publishes ?? [] } }),
       ...(permissions !== undefined && { permissions }),
       ...(roles !== undefined && { roles: roles.map((role) => ({ ...role, permissions: [] })) }),
       ...(routes !== undefined && { routes: routes.map(({ permission: _, ...route }) => route) }),
@@ -51,6 +52,7 @@ function namesOf(module: Module): string[] {
   const schema = databaseSchema(module);
   return [
     ...(schema === undefined ? [] : [`schema ${schema}`]),
+    ...databaseRoles(module).map((role) => `database role ${role}`),
     ...[...(events?.publishes ?? []), ...(events?.subscribes ?? [])].map(({ topic }) => `topic ${topic}`),
     ...(roles ?? []).map(({ name }) => `role ${name}`),
   ];
