@@ -9,8 +9,10 @@ import type { Certificate } from "./certificates.ts";
 export type Fault =
   /** Answered by the proxy; the server never hears of it. */
   | { readonly kind: "status"; readonly status: number; readonly retryAfter?: string; readonly reason?: string }
-  /** Done by the server, but the socket is cut before its answer. */
-  | { readonly kind: "lost-answer" }
+  /** The socket is cut; the server never hears of it. */
+  | { readonly kind: "cut" }
+  /** Done by the server, but the socket is cut before its answer, and after `done` if there is one. */
+  | { readonly kind: "lost-answer"; done?(): Promise<void> }
   /** The socket is cut in the middle of a line. */
   | { readonly kind: "reset"; readonly lines: number }
   /** The answer ends in good order, in the middle of a line. */
@@ -27,6 +29,14 @@ export type Fault =
   | { readonly kind: "hold"; until(): Promise<void> };
 
 export type RequestKind = "list" | "watch" | "other";
+
+/** A request as the proxy sees it, before anybody else does. */
+export interface SeenRequest {
+  readonly kind: RequestKind;
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
+}
 
 /** Stands before an API server and does to its clients what networks and servers do. */
 export interface FaultProxy {
@@ -53,9 +63,11 @@ export interface FaultProxyOptions {
   readonly serving: Certificate;
   /** As whom requests go on that bring no token. */
   readonly credentials: Credentials;
+  /** Asked about each request, which waits for the answer; it comes before what was planned. Undefined: nothing happens to it. */
+  choose?(request: SeenRequest): Fault | undefined | Promise<Fault | undefined>;
 }
 
-export async function startFaultProxy({ target, serving, credentials }: FaultProxyOptions): Promise<FaultProxy> {
+export async function startFaultProxy({ target, serving, credentials, choose }: FaultProxyOptions): Promise<FaultProxy> {
   const { hostname, port } = new URL(target);
   const { ca, cert, key } = credentials.tls;
   const anonymous = new https.Agent({ keepAlive: true, ...(ca && { ca }) });
@@ -71,15 +83,18 @@ export async function startFaultProxy({ target, serving, credentials }: FaultPro
     const kind = kindOf(asked);
     counts[kind]++;
     if (asked.url?.includes("sendInitialEvents=true")) counts.initial++;
-    const fault = faults[kind].shift();
+    const chosen = await choose?.({ kind, method: asked.method ?? "", path: asked.url?.split("?")[0] ?? "" });
+    const fault = chosen ?? faults[kind].shift();
+    const strikes = (): void => void (fault !== chosen && planned--);
     if (fault?.kind === "hold") await fault.until();
-    if (fault !== undefined && !("lines" in fault)) planned--;
+    if (fault !== undefined && !("lines" in fault)) strikes();
     if (fault?.kind === "status") return refuseRequest(fault, answer);
+    if (fault?.kind === "cut") return void asked.socket.destroy();
     const agent = asked.headers.authorization === undefined ? trusted : anonymous;
     const headers = { ...asked.headers, host: `${hostname}:${port}` };
     const onward = https.request({ hostname, port, path: asked.url, method: asked.method, headers, agent }, (received) => {
       if (fault?.kind === "lost-answer") {
-        asked.socket.destroy();
+        void Promise.resolve(fault.done?.()).finally(() => asked.socket.destroy());
         return;
       }
       answer.writeHead(received.statusCode ?? 502, received.headers);
@@ -89,20 +104,20 @@ export async function startFaultProxy({ target, serving, credentials }: FaultPro
         answer.once("close", () => openWatches--);
       }
       received.once("error", () => asked.socket.destroy());
-      relay(received, answer, fault);
+      relay(received, answer, fault, strikes);
     });
     onward.once("error", () => asked.socket.destroy());
     answer.once("close", () => onward.destroy());
     asked.pipe(onward);
   }
 
-  function relay(received: IncomingMessage, answer: ServerResponse, fault: Fault | undefined): void {
+  function relay(received: IncomingMessage, answer: ServerResponse, fault: Fault | undefined, strikes: () => void): void {
     if (fault?.kind === "trickle") trickle(received, answer, fault.bytes).catch(() => answer.destroy());
     else if (fault === undefined || !("lines" in fault)) received.pipe(answer);
-    else relayLines(received, answer, fault);
+    else relayLines(received, answer, fault, strikes);
   }
 
-  function relayLines(received: IncomingMessage, answer: ServerResponse, fault: Fault & { lines: number }): void {
+  function relayLines(received: IncomingMessage, answer: ServerResponse, fault: Fault & { lines: number }, strikes: () => void): void {
     let left = fault.lines;
     let happened = false;
     received.on("data", (chunk: Buffer) => {
@@ -120,7 +135,7 @@ export async function startFaultProxy({ target, serving, credentials }: FaultPro
       }
       if (from === chunk.length) return;
       happened = true;
-      planned--;
+      strikes();
       strike(fault, chunk.subarray(from), answer, () => resetUnder(answer));
     });
     received.once("end", () => {

@@ -1,6 +1,6 @@
-import { isNotFound, type KubeClient, type KubeObject, resourcePath } from "@plinth/kernel/kube";
+import { isNotFound, isTransient, type KubeClient, type KubeObject, resourcePath } from "@plinth/kernel/kube";
 import { silentLogger } from "@plinth/kernel/logging";
-import { KINDS } from "../../kube/kinds.ts";
+import { getKind, KINDS } from "../../kube/kinds.ts";
 import { runReflector } from "../../runtime/reflector.ts";
 import { createStore } from "../../runtime/store.ts";
 
@@ -12,6 +12,8 @@ export interface Players {
   behave(image: string, behaviour: Behaviour): void;
 }
 
+const AWAY_MS = 200;
+
 interface PodTemplate {
   readonly spec?: { readonly containers?: readonly { readonly image?: string }[] };
 }
@@ -22,7 +24,7 @@ interface PodTemplate {
  */
 export function playControllers(client: KubeClient, signal: AbortSignal): Players {
   const behaviours = new Map<string, Behaviour>();
-  const stores = [KINDS.Deployment, KINDS.Job].map((resource) => {
+  const stores = [KINDS.Deployment, KINDS.Job, KINDS.HorizontalPodAutoscaler].map((resource) => {
     const store = createStore<KubeObject>({ logger: silentLogger });
     store.onChange(({ type, object }) => {
       if (type === "set") play(object);
@@ -32,12 +34,26 @@ export function playControllers(client: KubeClient, signal: AbortSignal): Player
   });
 
   function play(object: KubeObject): void {
-    const work =
-      object.metadata.deletionTimestamp !== undefined ? release(object) : object.kind === "Job" ? playJob(object) : playDeployment(object);
+    const work = object.metadata.deletionTimestamp !== undefined ? release(object) : playLiving(object);
     // It went, or changed meanwhile: then it comes again.
     work.catch((error: unknown) => {
-      if (!signal.aborted && !isNotFound(error)) throw error;
+      if (signal.aborted || isNotFound(error)) return;
+      if (!isTransient(error)) throw error;
+      // The API server is away for a while, as in tests that restart it.
+      setTimeout(() => playLatest(object), AWAY_MS);
     });
+  }
+
+  async function playLiving(object: KubeObject): Promise<void> {
+    if (object.kind === "Job") await playJob(object);
+    if (object.kind === "Deployment") await playDeployment(object);
+  }
+
+  function playLatest({ kind, metadata: { namespace, name } }: KubeObject): void {
+    for (const store of stores) {
+      const object = store.get(namespace, name);
+      if (!signal.aborted && object?.kind === kind) play(object);
+    }
   }
 
   function behaviourOf({ spec }: KubeObject): Behaviour {
@@ -100,8 +116,7 @@ export function playControllers(client: KubeClient, signal: AbortSignal): Player
 
   async function merge(object: KubeObject, body: object, subresource?: string): Promise<void> {
     const { namespace = "", name } = object.metadata;
-    const resource = object.kind === "Job" ? KINDS.Job : KINDS.Deployment;
-    const path = resourcePath(resource, { namespace, name, ...(subresource !== undefined && { subresource }) });
+    const path = resourcePath(getKind(object), { namespace, name, ...(subresource !== undefined && { subresource }) });
     await client.request({ method: "PATCH", path, body, contentType: "application/merge-patch+json" });
   }
 
