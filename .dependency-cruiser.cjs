@@ -18,7 +18,7 @@ const TEST = "(\\.test\\.ts$|^services/[^/]+/test/)";
 /** From low to high: a folder imports its own layer and those before it. */
 const KERNEL_LAYERS = [
   ["base"],
-  ["config", "logging", "telemetry", "kube"],
+  ["config", "logging", "telemetry", "kube", "status"],
   ["lifecycle", "health", "resilience", "discovery", "identity", "matrix"],
   ["http", "rpc", "client", "database", "cache", "events", "jobs", "secrets", "state", "modules", "sagas"],
   ["service"],

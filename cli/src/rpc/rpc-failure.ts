@@ -1,5 +1,6 @@
 import type { ServiceError } from "@grpc/grpc-js";
-import { decodeStatusDetails, type PlinthError } from "@plinth/kernel/base";
+import type { PlinthError } from "@plinth/kernel/base";
+import { decodeStatusDetails } from "@plinth/kernel/status";
 
 const DETAILS = "grpc-status-details-bin";
 

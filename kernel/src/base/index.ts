@@ -48,14 +48,4 @@ export {
   type TraceContext,
   type UserIdentity,
 } from "./request-context.ts";
-export {
-  codeOfStatus,
-  decodeStatusDetails,
-  ERROR_DOMAIN,
-  encodeStatusDetails,
-  errorOfStatus,
-  GRPC_STATUS,
-  statusMessage,
-  statusOfError,
-} from "./status-details.ts";
 export { defineTransitions, type Guard, type Target, type Transitions, type TransitionTable } from "./transitions.ts";

@@ -1,7 +1,7 @@
 import { status as Status, type StatusObject } from "@grpc/grpc-js";
 import { dependencyFailed, internal, PlinthError, timeout, unavailable } from "../base/errors.ts";
-import { codeOfStatus, decodeStatusDetails } from "../base/status-details.ts";
 import type { Outcome } from "../resilience/circuit-breaker.ts";
+import { codeOfStatus, decodeStatusDetails } from "../status/status-details.ts";
 import type { InstanceOutcome } from "./instance-channel.ts";
 
 /** A failed try: what the caller is told, and what it says of the callee. */

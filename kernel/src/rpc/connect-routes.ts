@@ -8,8 +8,8 @@ import {
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
 import { badRequest, PlinthError } from "../base/errors.ts";
-import { GRPC_STATUS, statusMessage, statusOfError } from "../base/status-details.ts";
 import type { Logger } from "../logging/logger.ts";
+import { GRPC_STATUS, statusMessage, statusOfError } from "../status/status-details.ts";
 import { Call, type CallReader, deadlinePassed, parseDeadline } from "./call.ts";
 import { contextWith, PASSAGE, type Passage, replaceRefusal } from "./connect-refusal.ts";
 import { publicError } from "./errors.ts";

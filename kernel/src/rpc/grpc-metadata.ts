@@ -1,6 +1,6 @@
 import { Metadata, type ServerUnaryCall, type ServiceError } from "@grpc/grpc-js";
 import type { PlinthError } from "../base/errors.ts";
-import { encodeStatusDetails, GRPC_STATUS, statusMessage } from "../base/status-details.ts";
+import { encodeStatusDetails, GRPC_STATUS, statusMessage } from "../status/status-details.ts";
 import type { CallReader } from "./call.ts";
 import { publicError } from "./errors.ts";
 

@@ -16,7 +16,7 @@ import {
   PublishNoteRequestSchema,
 } from "@plinth/proto/testing/v1/echo_pb";
 import { PlinthError } from "../base/errors.ts";
-import { decodeStatusDetails } from "../base/status-details.ts";
+import { decodeStatusDetails } from "../status/status-details.ts";
 import { type LogLine, plainChain } from "../testing/echo-chain.ts";
 import { createEchoProbe, echoHandlers, untilAborted } from "../testing/echo-handlers.ts";
 import { eventually } from "../testing/eventually.ts";

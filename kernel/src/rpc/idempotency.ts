@@ -3,9 +3,9 @@ import { type DescMethod, fromBinary, type Message, toBinary } from "@bufbuild/p
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import { badRequest, conflict, PlinthError, validation } from "../base/errors.ts";
 import type { SqlRunner } from "../base/request-context.ts";
-import { decodeStatusDetails, encodeStatusDetails, GRPC_STATUS } from "../base/status-details.ts";
 import { HTTP_STATUS } from "../http/envelope.ts";
 import type { Logger } from "../logging/logger.ts";
+import { decodeStatusDetails, encodeStatusDetails, GRPC_STATUS } from "../status/status-details.ts";
 import type { Call } from "./call.ts";
 import { hasSecrets, withoutSecrets } from "./secret-fields.ts";
 

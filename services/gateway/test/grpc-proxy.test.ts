@@ -1,7 +1,7 @@
 import { create, type DescMessage, fromBinary, type MessageInitShape, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { Client, type ClientReadableStream, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { decodeStatusDetails } from "@plinth/kernel/base";
+import { decodeStatusDetails } from "@plinth/kernel/status";
 import { HealthCheckRequestSchema, HealthCheckResponseSchema } from "@plinth/proto/grpc/health/v1/health_pb";
 import { ServerReflectionRequestSchema, ServerReflectionResponseSchema } from "@plinth/proto/grpc/reflection/v1/reflection_pb";
 import {

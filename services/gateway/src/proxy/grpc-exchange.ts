@@ -1,6 +1,7 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
-import { badRequest, codeOfStatus, type ErrorCode, PlinthError, type UserIdentity } from "@plinth/kernel/base";
+import { badRequest, type ErrorCode, PlinthError, type UserIdentity } from "@plinth/kernel/base";
 import type { RateLimitAnswer } from "@plinth/kernel/resilience";
+import { codeOfStatus } from "@plinth/kernel/status";
 import { parseTraceparent, type TraceSpan } from "@plinth/kernel/telemetry";
 import type { AdmissionTarget, Inbound } from "../domain/admission.ts";
 import { clientTimeoutMs, deadlineMs, isImpatient } from "../domain/deadlines.ts";

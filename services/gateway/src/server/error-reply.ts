@@ -1,5 +1,6 @@
-import { encodeStatusDetails, GRPC_STATUS, type PlinthError, statusMessage, statusOfError } from "@plinth/kernel/base";
+import type { PlinthError } from "@plinth/kernel/base";
 import { errorEnvelope, httpStatusOf } from "@plinth/kernel/http";
+import { encodeStatusDetails, GRPC_STATUS, statusMessage, statusOfError } from "@plinth/kernel/status";
 import { type Protocol, UNIMPLEMENTED } from "../domain/protocol.ts";
 
 /** An error in the form that the client's protocol has for it. `headers` is flat. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { type ErrorCode, internal, PlinthError, validation } from "./errors.ts";
+import { type ErrorCode, internal, PlinthError, validation } from "../base/errors.ts";
 import { codeOfStatus, decodeStatusDetails, encodeStatusDetails, GRPC_STATUS, statusMessage, statusOfError } from "./status-details.ts";
 
 const CODES = Object.keys(GRPC_STATUS) as ErrorCode[];

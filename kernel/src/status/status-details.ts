@@ -2,7 +2,7 @@ import { create, type DescMessage, fromBinary, type MessageShape, toBinary } fro
 import { type Any, anyIs, anyPack } from "@bufbuild/protobuf/wkt";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "@plinth/proto/google/rpc/error_details_pb";
 import { type Status, StatusSchema } from "@plinth/proto/google/rpc/status_pb";
-import { type ErrorCode, PlinthError, type PlinthErrorOptions } from "./errors.ts";
+import { type ErrorCode, PlinthError, type PlinthErrorOptions } from "../base/errors.ts";
 
 /**
  * `PlinthError` ↔ `google.rpc.Status`: what travels in `grpc-status-details-bin`, so that a caller sees the callee's code, reason,
