@@ -56,6 +56,18 @@ describeCluster("the operator's process", () => {
     return { status: response.status, text: await response.text() };
   }
 
+  /** Plays the garbage collector, which lets go what is deleted in the foreground. */
+  async function drained(name: string): Promise<void> {
+    const at = { namespace: "default", name };
+    await until(async () => (await cluster.client.find(KINDS.Deployment, at))?.metadata.deletionTimestamp);
+    await cluster.client.request({
+      method: "PATCH",
+      path: `/apis/apps/v1/namespaces/default/deployments/${name}`,
+      body: { metadata: { finalizers: null } },
+      contentType: "application/merge-patch+json",
+    });
+  }
+
   test("makes the kind known, runs what is applied, waits for it, takes it down, and leaves in order", async () => {
     expect(await start(["crd"]).exit).toBe(0);
     const [metrics, health] = [21_000 + (process.pid % 10_000), 41_000 + (process.pid % 10_000)];
@@ -89,14 +101,25 @@ describeCluster("the operator's process", () => {
     expect(text).toMatch(/controller_runtime_reconcile_total\{controller="module",result="success"\} [1-9]/);
     expect(text).toContain('leader_election_master_status{name="test-operator"} 1');
 
+    // What somebody else needs is not begun with.
+    const labels = { "app.kubernetes.io/instance": "release" };
+    const modules = "/apis/plinth.dev/v1alpha1/namespaces/default/modules";
+    const relabel = { path: `${modules}/catalog`, body: { metadata: { labels } }, contentType: "application/merge-patch+json" };
+    await cluster.client.request({ method: "PATCH", ...relabel });
+    const outside = { name: "outside", namespace: "default" };
+    const spec = { version: "1.0.0", replicas: 0, dependencies: [{ module: "catalog" }] };
+    const body = { apiVersion: "plinth.dev/v1alpha1", kind: "Module", metadata: outside, spec };
+    await cluster.client.request({ method: "POST", path: modules, body });
+    const refused = start(["stop", "--selector=app.kubernetes.io/instance=release", "--timeout=20s"]);
+    expect([await refused.exit, refused.output()]).toEqual([1, expect.stringContaining("catalog is needed by outside")]);
+    expect((await cluster.client.find(KINDS.Module, at))?.metadata.deletionTimestamp).toBeUndefined();
+    await until(() => cluster.client.find(KINDS.Deployment, outside));
+    await cluster.client.request({ method: "DELETE", path: `${modules}/outside` });
+    await drained("outside");
+    await until(async () => (await cluster.client.find(KINDS.Module, outside)) === undefined);
+
     const stopping = start(["stop", "--timeout=20s"]);
-    await until(async () => (await cluster.client.find(KINDS.Deployment, at))?.metadata.deletionTimestamp);
-    await cluster.client.request({
-      method: "PATCH",
-      path: "/apis/apps/v1/namespaces/default/deployments/catalog",
-      body: { metadata: { finalizers: null } },
-      contentType: "application/merge-patch+json",
-    });
+    await drained("catalog");
     expect(await stopping.exit).toBe(0);
     operator.child.kill("SIGTERM");
     expect(await operator.exit).toBe(0);

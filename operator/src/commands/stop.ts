@@ -1,8 +1,10 @@
 import { createKubeClient, type KubeObject } from "@plinth/kernel/kube";
 import { silentLogger } from "@plinth/kernel/logging";
-import type { ModuleStatus } from "@plinth/module";
+import type { ModuleSpec, ModuleStatus } from "@plinth/module";
 import { KINDS } from "../kube/kinds.ts";
 import { createWriter } from "../kube/writer.ts";
+import { FORCE_DELETE } from "../module/deletion.ts";
+import { findCondition } from "../module/status/conditions.ts";
 import { connect } from "../process/connect.ts";
 import { runReflector } from "../runtime/reflector.ts";
 import { createStore } from "../runtime/store.ts";
@@ -15,7 +17,7 @@ export interface StopOptions {
 
 /**
  * Deletes the Modules of the namespace and waits until the operator has taken all of them down: they go in the order of their dependencies by themselves.
- * Resolves with the exit code: 1 when time is up.
+ * What others cannot do without is not begun with. Resolves with the exit code: 1 when time is up, or others stand in the way.
  */
 export async function stopModules({ selector, timeoutMs, write }: StopOptions): Promise<number> {
   const { connection, namespace } = await connect();
@@ -33,6 +35,13 @@ export async function stopModules({ selector, timeoutMs, write }: StopOptions): 
     signal: following.signal,
   });
   await store.whenSynced(following.signal);
+  const needed = findNeeded([...store.list()], (await client.list(KINDS.Module, { namespace })).items);
+  if (needed.length > 0) {
+    write("Nothing was stopped, for other modules cannot do without these:");
+    for (const { name, by } of needed) write(`  ${name} is needed by ${by.join(", ")}`);
+    write(`Delete those first, or set the annotation ${FORCE_DELETE}: "true" on what they need.`);
+    return end(1);
+  }
   await Promise.all([...store.list()].map((module) => writer.delete(module)));
   const isGone = await new Promise<boolean>((resolve) => {
     const timer = setTimeout(() => resolve(false), timeoutMs);
@@ -44,10 +53,32 @@ export async function stopModules({ selector, timeoutMs, write }: StopOptions): 
     store.onChange(look);
     look();
   });
-  for (const { metadata, status } of store.list())
-    write(`  ${metadata.name} is still there: ${(status as ModuleStatus | undefined)?.phase ?? "unseen"}`);
-  following.abort();
-  await watching;
-  await connection.close();
-  return isGone ? 0 : 1;
+  for (const { metadata, status } of store.list()) {
+    const { phase = "unseen" } = (status ?? {}) as ModuleStatus;
+    const blocked = findCondition(status as ModuleStatus | undefined, "DeletionBlocked");
+    write(`  ${metadata.name} is still there: ${blocked?.status === "True" ? blocked.message : phase}`);
+  }
+  return end(isGone ? 0 : 1);
+
+  async function end(code: number): Promise<number> {
+    following.abort();
+    await watching;
+    await connection.close();
+    return code;
+  }
+}
+
+/** Those of `going` that modules which stay require, and by whom. */
+function findNeeded(going: readonly KubeObject[], all: readonly KubeObject[]): { readonly name: string; readonly by: readonly string[] }[] {
+  const goes = new Set(going.map(({ metadata }) => metadata.name));
+  const stay = all.filter(({ metadata }) => !goes.has(metadata.name) && metadata.deletionTimestamp === undefined);
+  return going
+    .filter(({ metadata }) => metadata.annotations?.[FORCE_DELETE] !== "true")
+    .map(({ metadata: { name } }) => ({ name, by: stay.filter((module) => requires(module, name)).map(({ metadata }) => metadata.name) }))
+    .filter(({ by }) => by.length > 0);
+}
+
+function requires({ spec }: KubeObject, name: string): boolean {
+  const { dependencies } = (spec ?? {}) as Partial<ModuleSpec>;
+  return dependencies?.some(({ module, optional }) => module === name && optional !== true) ?? false;
 }

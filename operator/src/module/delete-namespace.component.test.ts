@@ -1,0 +1,68 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { describeCluster, startTestCluster, type TestCluster } from "@plinth/kernel/test-cluster";
+import type { ModuleStatus } from "@plinth/module";
+import { KINDS } from "../kube/kinds.ts";
+import { installCrd, startTestPlatform, type TestPlatform } from "./testing/test-platform.ts";
+
+const PROGRAM = process.env.PLINTH_KUBE_CONTROLLER_MANAGER;
+if (PROGRAM === undefined)
+  process.stderr.write('"a namespace" needs kube-controller-manager: eval "$(node scripts/components.ts api-server)"\n');
+const suite: typeof describeCluster = PROGRAM === undefined && process.env.CI !== "true" ? describe.skip : describeCluster;
+
+suite("a namespace with Modules in it", () => {
+  let cluster: TestCluster;
+  let platform: TestPlatform;
+  let controllers: ChildProcess;
+
+  beforeAll(async () => {
+    cluster = await startTestCluster();
+    await installCrd(cluster.client);
+    const { ca, cert, key } = cluster.adminCredentials.tls;
+    const encoded = (text = ""): string => Buffer.from(text).toString("base64");
+    const kubeconfig = join(cluster.folder, "controllers.kubeconfig");
+    await writeFile(
+      kubeconfig,
+      JSON.stringify({
+        apiVersion: "v1",
+        kind: "Config",
+        "current-context": "test",
+        contexts: [{ name: "test", context: { cluster: "test", user: "test" } }],
+        clusters: [{ name: "test", cluster: { server: cluster.server, "certificate-authority-data": encoded(ca) } }],
+        users: [{ name: "test", user: { "client-certificate-data": encoded(cert), "client-key-data": encoded(key) } }],
+      }),
+    );
+    // Those that empty a namespace: the one that deletes what is in it, and the one that takes away what has lost its owner.
+    const enabled = "--controllers=namespace-controller,garbage-collector-controller";
+    controllers = spawn(PROGRAM ?? "", [`--kubeconfig=${kubeconfig}`, enabled, "--leader-elect=false", "--secure-port=0"], {
+      stdio: "ignore",
+    });
+  });
+  afterEach(() => platform.stop());
+  afterAll(async () => {
+    controllers.kill("SIGKILL");
+    await once(controllers, "exit");
+    await cluster?.stop();
+  });
+
+  test("goes as a whole, with modules that need each other, and data that were to go with them", async () => {
+    platform = await startTestPlatform(cluster, "going");
+    const { apply, statusWhen, writer, client, namespace } = platform;
+    const at = { name: "plinth-postgres", namespace };
+    await writer.create({ apiVersion: "v1", kind: "Secret", metadata: at, stringData: { url: "postgres://a:b@db.example/shop" } });
+    const isRunning = ({ phase }: ModuleStatus): boolean => phase === "Running";
+    await apply("catalog", { ports: { http: 80 }, replicas: 2, disruption: { minAvailable: 1 } });
+    await apply("pricing", { dependencies: [{ module: "catalog" }], autoscaling: { min: 1, max: 2 } });
+    await apply("blog", { database: {}, deletionPolicy: "Delete", dependencies: [{ module: "pricing" }] });
+    await apply("broken", { dependencies: [{ module: "nobody" }] });
+    await statusWhen("blog", isRunning);
+    await statusWhen("broken", ({ phase }) => phase === "Rejected");
+    await client.request({ method: "DELETE", path: `/api/v1/namespaces/${namespace}` });
+    while ((await client.find(KINDS.Namespace, { name: namespace })) !== undefined)
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    expect((await client.list(KINDS.Module, { namespace })).items).toEqual([]);
+  }, 90_000);
+});
