@@ -9,7 +9,7 @@ import { parse } from "yaml";
 import { KINDS } from "../../operator/src/kube/kinds.ts";
 import { buildRole } from "../../operator/src/module/desired/role.ts";
 import { DEFAULT_SETTINGS } from "../../operator/src/module/settings.ts";
-import { helm } from "./operator-manifests.ts";
+import { helm, KUBE_VERSION } from "./operator-manifests.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const CHART = join(ROOT, "charts/plinth");
@@ -101,6 +101,33 @@ describeCluster("the chart, on a real API server", () => {
     expect(await secretUrl()).toBe(url);
   }, 120_000);
 
+  test("the webhook is asked of deletions too, to warn, and changes none", async () => {
+    const operationsOf = async (kind: "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration"): Promise<string[] | undefined> => {
+      const found = await cluster.client.find<KubeObject & { webhooks: { rules: { operations: string[] }[] }[] }>(KINDS[kind], {
+        name: "plinth-webhook",
+      });
+      return found?.webhooks[0]?.rules[0]?.operations;
+    };
+    expect(await operationsOf("ValidatingWebhookConfiguration")).toEqual(["CREATE", "UPDATE", "DELETE"]);
+    expect(await operationsOf("MutatingWebhookConfiguration")).toEqual(["CREATE", "UPDATE"]);
+  });
+
+  test("a password of Postgres may have any character", () => {
+    const rendered = release(
+      "template",
+      "plinth",
+      CHART,
+      "--show-only",
+      "templates/postgres/secret.yaml",
+      "--set",
+      "postgres.password=a b+c/d@e",
+      "--kube-version",
+      KUBE_VERSION,
+    );
+    const { stringData } = parse(rendered) as { stringData: { url: string; password: string } };
+    expect(decodeURIComponent(new URL(stringData.url).password)).toBe(stringData.password);
+  });
+
   test("the operator may give every module its Role, and may not do what no Role needs", async () => {
     const as = "system:serviceaccount:plinth:plinth-operator";
     const files = readdirSync(join(ROOT, "services")).map((name) => readFileSync(join(ROOT, "services", name, "module.yaml"), "utf8"));
@@ -148,5 +175,8 @@ describeCluster("the chart, on a real API server", () => {
     const as = ["--as", "system:serviceaccount:plinth:plinth-operator"];
     expect(kubectl("auth", "can-i", "patch", "deployments", "-n", "shop", ...as).trim()).toBe("yes");
     expect(() => kubectl("auth", "can-i", "patch", "deployments", "-n", NAMESPACE, ...as)).toThrow();
+    // Where it stands itself it still sees who leads.
+    for (const verb of ["get", "list", "watch", "update"])
+      expect(kubectl("auth", "can-i", verb, "leases/plinth-operator", "-n", NAMESPACE, ...as).trim()).toBe("yes");
   }, 120_000);
 });
