@@ -48,21 +48,65 @@ suite("a namespace with Modules in it", () => {
     await cluster?.stop();
   });
 
-  test("goes as a whole, with modules that need each other, and data that were to go with them", async () => {
-    platform = await startTestPlatform(cluster, "going");
-    const { apply, statusWhen, writer, client, namespace } = platform;
+  async function aPlatform(name: string): Promise<TestPlatform> {
+    platform = await startTestPlatform(cluster, name);
+    const { writer, namespace } = platform;
     const at = { name: "plinth-postgres", namespace };
     await writer.create({ apiVersion: "v1", kind: "Secret", metadata: at, stringData: { url: "postgres://a:b@db.example/shop" } });
-    const isRunning = ({ phase }: ModuleStatus): boolean => phase === "Running";
+    return platform;
+  }
+
+  const isRunning = ({ phase }: ModuleStatus): boolean => phase === "Running";
+
+  async function isGone(): Promise<void> {
+    const { client, namespace } = platform;
+    await client.request({ method: "DELETE", path: `/api/v1/namespaces/${namespace}` });
+    while ((await client.find(KINDS.Namespace, { name: namespace })) !== undefined)
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    expect((await client.list(KINDS.Module, { namespace })).items).toEqual([]);
+  }
+
+  test("goes as a whole, with modules that need each other, and data that were to go with them", async () => {
+    const { apply, statusWhen } = await aPlatform("going");
     await apply("catalog", { ports: { http: 80 }, replicas: 2, disruption: { minAvailable: 1 } });
     await apply("pricing", { dependencies: [{ module: "catalog" }], autoscaling: { min: 1, max: 2 } });
     await apply("blog", { database: {}, deletionPolicy: "Delete", dependencies: [{ module: "pricing" }] });
     await apply("broken", { dependencies: [{ module: "nobody" }] });
     await statusWhen("blog", isRunning);
     await statusWhen("broken", ({ phase }) => phase === "Rejected");
+    await isGone();
+  }, 90_000);
+
+  test("goes in the midst of a deletion that waits, and where it is suspended", async () => {
+    const { apply, statusWhen, remove, client, namespace, players, objectWhen } = await aPlatform("waiting");
+    await apply("blog", { database: {}, deletionPolicy: "Delete" });
+    await statusWhen("blog", isRunning);
+    players.behave("plinth/services:0.1.0", "pending");
+    await remove("Module", "blog");
+    await objectWhen("Job", "blog-drop", (job) => job !== undefined);
+    await apply("catalog", { image: "catalog:1" });
+    await statusWhen("catalog", isRunning);
+    await client.request({
+      method: "PATCH",
+      path: `/api/v1/namespaces/${namespace}`,
+      body: { metadata: { labels: { "plinth.dev/suspend": "true" } } },
+      contentType: "application/merge-patch+json",
+    });
+    await platform.idle();
+    await isGone();
+  }, 90_000);
+
+  test("lets its Modules go before anything else of it does, for the operator may be in it", async () => {
+    const { apply, statusWhen, client, namespace, objectWhen } = await aPlatform("own");
+    await apply("catalog", {});
+    await apply("pricing", { dependencies: [{ module: "catalog" }] });
+    await statusWhen("pricing", isRunning);
+    controllers.kill("SIGSTOP");
     await client.request({ method: "DELETE", path: `/api/v1/namespaces/${namespace}` });
+    for (const name of ["catalog", "pricing"])
+      await objectWhen("Module", name, (module) => module !== undefined && (module.metadata.finalizers ?? []).length === 0);
+    controllers.kill("SIGCONT");
     while ((await client.find(KINDS.Namespace, { name: namespace })) !== undefined)
       await new Promise((resolve) => setTimeout(resolve, 100));
-    expect((await client.list(KINDS.Module, { namespace })).items).toEqual([]);
   }, 90_000);
 });

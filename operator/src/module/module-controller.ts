@@ -110,7 +110,7 @@ export function createModuleController(options: ModuleControllerOptions): Module
   }
 
   function onNamespace({ object, previous, type }: Change<KubeObject>): void {
-    if (!isBegun || type === "deleted" || JSON.stringify(previous?.metadata.labels) === JSON.stringify(object.metadata.labels)) return;
+    if (!isBegun || type === "deleted" || concernOf(previous) === concernOf(object)) return;
     for (const { metadata } of state.modules.byIndex("namespace", object.metadata.name)) {
       queue.add(objectKey(metadata.namespace, metadata.name), "change");
     }
@@ -158,6 +158,11 @@ export function createModuleController(options: ModuleControllerOptions): Module
       });
     },
   };
+}
+
+/** What of a namespace means anything for its Modules. */
+function concernOf(namespace: KubeObject | undefined): string {
+  return JSON.stringify([namespace?.metadata.labels, namespace?.metadata.deletionTimestamp]);
 }
 
 function isOwnImage({ spec }: Module, { defaultImage }: Settings): boolean {

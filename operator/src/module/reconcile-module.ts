@@ -3,7 +3,7 @@ import { FINALIZER } from "../admission/default-module.ts";
 import type { Outcome } from "../runtime/controller.ts";
 import { applyIdentity, applyRunning, makeGeneratedSecrets, pruneChildren, readMigrationOutcome } from "./reconcile/apply-work.ts";
 import type { Tools, Work } from "./reconcile/context.ts";
-import { continueDeletion } from "./reconcile/delete-module.ts";
+import { continueDeletion, letGoWithNamespace } from "./reconcile/delete-module.ts";
 import { findRollout } from "./reconcile/find-rollout.ts";
 import { readWork } from "./reconcile/read-work.ts";
 import { createReporter } from "./reconcile/report.ts";
@@ -22,6 +22,7 @@ interface Phase {
 
 /** From what is declared to what runs. Each step looks at what there is, so that whoever begins anew goes on where the last one ended. */
 const RECIPE: readonly Phase[] = [
+  { name: "let it go with its namespace", part: "apply", run: letGoWithNamespace },
   { name: "hold the Module until it is taken down", part: "apply", run: addFinalizer },
   { name: "take it down", part: "apply", run: (tools, work) => (isGoing(work) ? continueDeletion(tools, work) : undefined) },
   { name: "decide what to do", part: "desired", run: then(findRollout) },

@@ -14,7 +14,7 @@ import type { Tools, Work } from "./context.ts";
  * last, after which there is none.
  */
 export async function continueDeletion(tools: Tools, work: Work): Promise<Outcome | "released" | undefined> {
-  const { state, children, client, writer, settings, now } = tools;
+  const { state, children, client, settings, now } = tools;
   const { module, signal, object } = work;
   const { name } = module.metadata;
   const uid = object.metadata.uid ?? "";
@@ -60,23 +60,33 @@ export async function continueDeletion(tools: Tools, work: Work): Promise<Outcom
         await children.create(job, signal);
       } catch (error) {
         // In a namespace that goes itself nothing can be made any more: the data stay, and the Module must not hold it up.
-        if (isNamespaceGoing(error)) return release();
+        if (isNamespaceGoing(error)) return release(tools, work);
         if (!isAlreadyExists(error)) throw error;
       }
       return { kind: "wait" };
     }
     case "release":
-      return release();
+      return release(tools, work);
   }
+}
 
-  async function release(): Promise<"released"> {
-    const { resourceVersion, finalizers = [] } = object.metadata;
-    const rest = finalizers.filter((finalizer) => finalizer !== FINALIZER);
-    await writer.patch(object, { metadata: { resourceVersion, finalizers: rest } }, { signal }).catch((error: unknown) => {
-      if (!isNotFound(error)) throw error;
-    });
-    return "released";
-  }
+/**
+ * Lets go of a Module at once where its whole namespace is deleted: Kubernetes takes all the rest away by itself, in no order, and perhaps the operator with
+ * it. Its data stay, whatever it declares: nothing that would drop them can be made there any more.
+ */
+export async function letGoWithNamespace(tools: Tools, work: Work): Promise<"released" | undefined> {
+  const { deletionTimestamp } = tools.state.namespaces.get(undefined, work.namespace)?.metadata ?? {};
+  return deletionTimestamp === undefined ? undefined : release(tools, work);
+}
+
+async function release({ writer }: Tools, { object, signal }: Work): Promise<"released"> {
+  const { resourceVersion, finalizers = [] } = object.metadata;
+  if (!finalizers.includes(FINALIZER)) return "released";
+  const rest = finalizers.filter((finalizer) => finalizer !== FINALIZER);
+  await writer.patch(object, { metadata: { resourceVersion, finalizers: rest } }, { signal }).catch((error: unknown) => {
+    if (!isNotFound(error)) throw error;
+  });
+  return "released";
 }
 
 function isNamespaceGoing(error: unknown): boolean {

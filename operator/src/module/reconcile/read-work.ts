@@ -55,7 +55,8 @@ export async function readWork(tools: Tools, key: string, signal: AbortSignal): 
 }
 
 export function isSuspended(namespace: KubeObject | undefined): boolean {
-  return namespace?.metadata.labels?.[SUSPEND_LABEL] === "true";
+  // One that goes would wait for its Modules for ever.
+  return namespace?.metadata.labels?.[SUSPEND_LABEL] === "true" && namespace.metadata.deletionTimestamp === undefined;
 }
 
 /** A Module whose form is wrong still has a name and children. */
