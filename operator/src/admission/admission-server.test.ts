@@ -82,6 +82,33 @@ describe("the webhook's server", () => {
     expect((await ask("/echo", review("good"))).status).toBe(200);
   });
 
+  test("keeps no more bodies in memory than a few, however many come at once", async () => {
+    const part = Buffer.alloc(3 * 2 ** 20 - 1, " ");
+    const calls = Array.from({ length: 18 }, () => {
+      const call = request({
+        ...{ host: "127.0.0.1", port: server.port, path: "/echo", method: "POST", servername: "localhost", agent: false },
+        ca: authorityBundle(material),
+        headers: { "content-type": "application/json", "transfer-encoding": "chunked" },
+      });
+      call.on("error", () => undefined);
+      // It never ends.
+      call.write(part);
+      return call;
+    });
+    // The answer is lost where the rest of the body meets a closed connection.
+    const ends = calls.map((call) =>
+      once(call, "response").then(
+        ([response]) => response.statusCode as number,
+        () => 0,
+      ),
+    );
+    expect([503, 0]).toContain(await Promise.race(ends));
+    for (const call of calls) call.destroy();
+    let { status } = await ask("/echo", review("good"));
+    while (status === 503) ({ status } = await ask("/echo", review("good")));
+    expect(status).toBe(200);
+  });
+
   test("answers 500 when the review itself fails, and goes on", async () => {
     expect((await ask("/broken", review("good"))).status).toBe(500);
     expect((await ask("/echo", review("good"))).status).toBe(200);

@@ -30,6 +30,8 @@ export interface AdmissionServer {
 
 /** An object may have 1.5 MB, and a review carries two of them. */
 const MAX_BODY_BYTES = 3 * 2 ** 20;
+/** Of all bodies that are read at the same time: whoever reaches the port could fill the memory of the whole operator otherwise. */
+const MAX_READING_BYTES = 16 * MAX_BODY_BYTES;
 /** The API server waits 10 s at most: an answer after that is for nobody. */
 const DEADLINE_MS = 8_000;
 const HEADERS_MS = 5_000;
@@ -40,6 +42,7 @@ const MAX_CONNECTIONS = 512;
 /** Serves the webhooks over HTTPS. Whatever is no review of an API server is answered with a 4xx and otherwise ignored. */
 export async function startAdmissionServer(options: AdmissionServerOptions): Promise<AdmissionServer> {
   const { handlers, serving, logger, metrics, port, host } = options;
+  const reading: Reading = { bytes: 0 };
   const server = createServer(
     {
       ...secureContext(serving),
@@ -54,7 +57,7 @@ export async function startAdmissionServer(options: AdmissionServerOptions): Pro
       const handler = handlers.get(path);
       const done = metrics.begin(handler === undefined ? "unknown" : path);
       response.once("close", () => done(response.writableFinished ? response.statusCode : 499));
-      answer(request, response, handler).catch((error: unknown) => {
+      answer(request, response, handler, reading).catch((error: unknown) => {
         if (request.destroyed && !request.complete) return;
         logger.error("a review failed", { path, error });
         if (!response.headersSent) refuse(response, 500, "the review failed");
@@ -86,11 +89,17 @@ export async function startAdmissionServer(options: AdmissionServerOptions): Pro
   };
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, handler: Handler | undefined): Promise<void> {
+/** What is in memory of bodies that are not whole yet. */
+interface Reading {
+  bytes: number;
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, handler: Handler | undefined, reading: Reading): Promise<void> {
   if (handler === undefined) return refuse(response, 404, "there is no such webhook");
   if (request.method !== "POST") return refuse(response, 405, "reviews are posted", { allow: "POST" });
   if (!/^application\/json\s*(;|$)/i.test(request.headers["content-type"] ?? "")) return refuse(response, 415, "a review is JSON");
-  const body = await readBody(request);
+  const body = await readBody(request, reading);
+  if (body === "busy") return refuse(response, 503, "too many reviews at once", { connection: "close", "retry-after": "1" });
   if (body === undefined) return refuse(response, 413, `a review has at most ${MAX_BODY_BYTES} bytes`, { connection: "close" });
   const review = readAdmissionReview(parseJson(body));
   if (review === undefined) return refuse(response, 400, "this is no AdmissionReview of admission.k8s.io/v1");
@@ -99,16 +108,22 @@ async function answer(request: IncomingMessage, response: ServerResponse, handle
 }
 
 /** Undefined where it is larger than a review can be. */
-async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+async function readBody(request: IncomingMessage, reading: Reading): Promise<Buffer | "busy" | undefined> {
   if (Number(request.headers["content-length"] ?? 0) > MAX_BODY_BYTES) return undefined;
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > MAX_BODY_BYTES) return undefined;
-    chunks.push(chunk);
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      reading.bytes += chunk.length;
+      if (length > MAX_BODY_BYTES) return undefined;
+      if (reading.bytes > MAX_READING_BYTES) return "busy";
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
+  } finally {
+    reading.bytes -= length;
   }
-  return Buffer.concat(chunks);
 }
 
 function parseJson(body: Buffer): unknown {
