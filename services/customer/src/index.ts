@@ -17,7 +17,10 @@ export default defineService(
     const access = customerAccess(customers, service.client("authz", AuthzService));
 
     service.rpc(CustomerService, { ...customerHandlers(customers, access), ...addressHandlers(customers, access) });
-    service.subscribe(UserDeletedSchema, onUserDeleted(customers));
+    service.subscribe(
+      UserDeletedSchema,
+      onUserDeleted((tx, userId, at) => customers.eraseOfUser(tx, userId, at)),
+    );
   },
   { entities: [CustomerEntity, AddressEntity] },
 );
