@@ -1,4 +1,4 @@
-import { isNotFound, type KubeClient, KubeError, type KubeObject, resourcePath, withoutManagedFields } from "@plinth/kernel/kube";
+import { isConflict, isNotFound, type KubeClient, type KubeObject, resourcePath, withoutManagedFields } from "@plinth/kernel/kube";
 import { getKind } from "./kinds.ts";
 
 /** Who owns the fields that the operator writes. */
@@ -103,16 +103,15 @@ export function createWriter(client: KubeClient): Writer {
         });
         return true;
       } catch (error) {
-        if (isNotFound(error) || (uid !== undefined && isOtherObject(error))) return false;
-        throw error;
+        if (isNotFound(error)) return false;
+        // The precondition did not hold, or somebody else is at it: only another uid says which.
+        if (uid === undefined || !isConflict(error)) throw error;
+        const found = await client.find(getKind(ref), ref.metadata, { ...(signal !== undefined && { signal }) });
+        if (found?.metadata.uid === uid) throw error;
+        return false;
       }
     },
   };
 }
 
 const APPLY = "application/apply-patch+yaml";
-
-/** The precondition did not hold: under the name is an object with another uid. */
-function isOtherObject(error: unknown): boolean {
-  return error instanceof KubeError && error.status === 409;
-}

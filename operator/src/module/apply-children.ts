@@ -4,6 +4,7 @@ import type { Writer } from "../kube/writer.ts";
 import { controllerOf } from "../runtime/object-key.ts";
 import type { ClusterState } from "./cluster-state.ts";
 import { DESIRED_HASH } from "./desired/desired-hash.ts";
+import { wholeChild } from "./kept-child.ts";
 import { hasOwnedFields } from "./owned-fields.ts";
 
 /** Writes children, and only those that are not as they should be. */
@@ -25,6 +26,19 @@ export interface ChildWriter {
 const NEVER = "1";
 
 export function createChildWriter(client: KubeClient, writer: Writer, state: ClusterState): ChildWriter {
+  /** Live objects that were found to be as desired, and the hash of that: most of what is looked at has not changed since the last look. */
+  const seen = new WeakMap<KubeObject, string>();
+
+  /** The same was applied last, and nobody changed since what was applied. */
+  function isAsDesired(child: KubeObject, live: KubeObject): boolean {
+    const hash = child.metadata.annotations?.[DESIRED_HASH];
+    if (hash === undefined || live.metadata.annotations?.[DESIRED_HASH] !== hash) return false;
+    if (seen.get(live) === hash) return true;
+    const isSame = hasOwnedFields(child, wholeChild(live));
+    if (isSame) seen.set(live, hash);
+    return isSame;
+  }
+
   /** The description of a conflict, or undefined. */
   async function applyOne(child: KubeObject, owner: KubeObject, signal: AbortSignal): Promise<string | undefined> {
     const store = state.children(child.kind);
@@ -37,8 +51,14 @@ export function createChildWriter(client: KubeClient, writer: Writer, state: Clu
       if (!isConflict(error)) throw error;
       const { namespace = "", name } = child.metadata;
       const found = await client.find(getKind(child), { namespace, name }, { signal });
-      // It went in this moment, or was made by a write whose answer got lost.
-      return found === undefined ? undefined : correct(child, found, owner, signal);
+      // It went in this moment, or it never was the name that was in the way: the next try looks again.
+      if (found === undefined) throw error;
+      if (controllerOf(found)?.uid === owner.metadata.uid) store.overlay(found);
+      // Made by a write whose answer got lost: what was planned without it, such as a password, does not count. What the watch has passed in silence
+      // is not among what is followed, for it lost its label, and is put right.
+      const isKnownNow = store.get(namespace, name) !== undefined;
+      if (isKnownNow && !isAsDesired(child, found)) throw error;
+      return correct(child, found, owner, signal);
     }
   }
 
@@ -70,11 +90,6 @@ export function createChildWriter(client: KubeClient, writer: Writer, state: Clu
       if (!existed && uid !== undefined) state.children(child.kind).overlayDeleted(namespace, name, uid);
     },
   };
-}
-
-/** The same was applied last, and nobody changed since what was applied. */
-function isAsDesired(child: KubeObject, live: KubeObject): boolean {
-  return live.metadata.annotations?.[DESIRED_HASH] === child.metadata.annotations?.[DESIRED_HASH] && hasOwnedFields(child, live);
 }
 
 function nameOf({ kind, metadata }: KubeObject): string {
