@@ -212,5 +212,18 @@ describeCluster("the data and the end of a Module", () => {
       players.behave("plinth/services:0.1.0", "up");
       await objectWhen("Module", "blog", (module) => module === undefined);
     });
+
+    test("says how a Module goes whose data cannot be dropped", async () => {
+      const { apply, statusWhen, remove, objectWhen, players } = await aPlatform();
+      await apply("blog", { database: {}, deletionPolicy: "Delete" });
+      await statusWhen("blog", isRunning);
+      players.behave("plinth/services:0.1.0", "late");
+      await remove("Module", "blog");
+      const readyMessage = ({ conditions }: ModuleStatus): string => conditions?.find(({ type }) => type === "Ready")?.message ?? "";
+      const stuck = await statusWhen("blog", (status) => readyMessage(status).includes("blog-drop failed"));
+      expect(readyMessage(stuck)).toContain("with spec.deletionPolicy: Retain the Module goes at once, and its data stay");
+      await apply("blog", { database: {}, deletionPolicy: "Retain" });
+      await objectWhen("Module", "blog", (module) => module === undefined);
+    });
   });
 });

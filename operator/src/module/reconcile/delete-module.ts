@@ -51,7 +51,9 @@ export async function continueDeletion(tools: Tools, work: Work): Promise<Outcom
     case "drop": {
       if (next.job === "failed" && drop.job !== undefined) {
         const outcome = await readJobOutcome(client, drop.job, signal);
-        work.deletion = { blockedBy: [], ...(outcome?.message !== undefined && { message: outcome.message }) };
+        // Postgres may be gone for good, and the Module must not stay for ever.
+        const mend = "it is tried again; with spec.deletionPolicy: Retain the Module goes at once, and its data stay";
+        work.deletion = { blockedBy: [], message: `${outcome?.message ?? `the Job ${drop.job.metadata.name} failed`}\n${mend}` };
         return { kind: "wait", afterMs: drop.retryInMs ?? 0 };
       }
       const job = next.job === "absent" ? buildDropJob(work.set.resolvedOf(module), settings, drop.attempt) : undefined;
