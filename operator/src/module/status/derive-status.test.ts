@@ -272,6 +272,13 @@ test("what failed is noted, and forgotten with the next spec", () => {
     "r",
   );
   expect(deriveStatus(observe({ ...stays, status: failed })).failedRevision).toBeUndefined();
+  const undecided = observe({
+    ...stays,
+    status: failed,
+    failure: "the API server is away",
+    rollout: { step: "wait", target: undefined, serve: undefined },
+  });
+  expect(deriveStatus(undecided).failedRevision).toBe("r");
 });
 
 test("a module that stops no longer says what serves", () => {

@@ -15,7 +15,7 @@ export function deriveStatus(observed: Observed): ModuleStatus {
   const { module, status, verdict, rollout, serving, deployment, migration, dependencies } = observed;
   const isStopping = observed.deletion !== undefined && observed.deletion.blockedBy.length === 0;
   const currentRevision = isStopping ? undefined : rollout.step === "done" ? rollout.target : status?.currentRevision;
-  const failedRevision = rollout.step === "fail" || rollout.target === status?.failedRevision ? rollout.target : undefined;
+  const failedRevision = findFailed(rollout, status);
   const version = serving?.spec.version;
   const previousVersion = status?.version !== undefined && status.version !== version ? status.version : status?.previousVersion;
   const migrations = migration.result ?? status?.migrations;
@@ -45,6 +45,12 @@ export function deriveStatus(observed: Observed): ModuleStatus {
     ...(problems.length > 0 && { problems }),
     conditions: buildConditions(buildClaims(observed), status?.conditions ?? [], module.metadata.generation ?? 0, observed.now),
   };
+}
+
+/** A reconcile that ended before anything was decided has no target, and forgets nothing: what failed would be tried again. */
+function findFailed({ step, target }: Observed["rollout"], status: ModuleStatus | undefined): string | undefined {
+  if (step === "fail") return target;
+  return target === undefined || target === status?.failedRevision ? status?.failedRevision : undefined;
 }
 
 /** Whether all that these settings mean for the module is done: a change of settings alone rolls out without a new revision. */
