@@ -1,4 +1,4 @@
-import { dependencyFailed, type PlinthError } from "@plinth/kernel/base";
+import { type PlinthError, unavailable } from "@plinth/kernel/base";
 import type { Intent } from "./intent.ts";
 import { type Observed, observe } from "./observe.ts";
 import { isDoneIn, type Operation, refused, settled } from "./operation.ts";
@@ -50,10 +50,10 @@ export async function resumeOperation(ports: PaymentPorts, undertaking: Undertak
   return found !== undefined && isDoneIn(found, operation) ? settle(ports, operation, found) : callProvider(ports, undertaking);
 }
 
-/** Throws DEPENDENCY_FAILED for a provider whose secret was taken away while payments by it are open. */
+/** Throws SERVICE_UNAVAILABLE for a provider whose secret was taken away while payments by it are open. */
 export function providerOf({ providers }: PaymentPorts, name: string): PaymentProvider {
   const provider = providers.get(name);
-  if (provider === undefined) throw dependencyFailed(`The payment provider ${name} is not set up.`, { reason: "PROVIDER_NOT_SET_UP" });
+  if (provider === undefined) throw unavailable(`The payment provider ${name} is not set up.`, { reason: "PROVIDER_NOT_SET_UP" });
   return provider;
 }
 
@@ -150,7 +150,7 @@ async function giveUp(ports: PaymentPorts, operation: Operation, error: unknown)
 }
 
 function uncertain({ intentId, kind }: Operation, cause: unknown): PlinthError {
-  return dependencyFailed(`The provider does not say what became of the ${kind}. Repeat the call as it was: nothing is done twice.`, {
+  return unavailable(`The provider does not say what became of the ${kind}. Repeat the call as it was: nothing is done twice.`, {
     reason: "PAYMENT_UNCERTAIN",
     metadata: { payment_id: intentId },
     retryAfterSeconds: 1,
