@@ -22,7 +22,7 @@ import type { ServiceDefinition } from "../service/define-service.ts";
 import { migrateModule } from "../service/kernel-migrations.ts";
 import type { Place } from "../service/place.ts";
 import { type RunningService, startService } from "../service/start-service.ts";
-import { createTestDatabase } from "./test-postgres.ts";
+import { createTestDatabase, type TestDatabase } from "./test-postgres.ts";
 import { startTokenIssuer } from "./token-issuer.ts";
 
 export interface HarnessOptions {
@@ -34,6 +34,8 @@ export interface HarnessOptions {
   readonly calls?: readonly { readonly from: string; readonly to: string; readonly methods: readonly string[] }[];
   /** By module: how many instances run, on one schema; 1 unless said. Clients spread their calls over them. */
   readonly replicas?: Readonly<Record<string, number>>;
+  /** One that outlives the harness: services start again on what they left. */
+  readonly database?: TestDatabase;
 }
 
 /** For whom a call is made. */
@@ -62,9 +64,15 @@ export interface ServiceHarness {
 }
 
 /** Starts services as a place would, and nothing else: no gateway, no runner. */
-export async function startHarness({ services, env = {}, calls = [], replicas = {} }: HarnessOptions): Promise<ServiceHarness> {
+export async function startHarness({
+  services,
+  env = {},
+  calls = [],
+  replicas = {},
+  database: kept,
+}: HarnessOptions): Promise<ServiceHarness> {
   const folder = await mkdtemp(join(tmpdir(), "plinth-harness-"));
-  const database = await createTestDatabase();
+  const database = kept ?? (await createTestDatabase());
   const modules = withCalls(await readModules(services[0]?.folder ?? ""), calls);
   const set = fixedModuleSet(modules);
   const names = modules.map(({ metadata }) => metadata.name);
@@ -157,7 +165,7 @@ export async function startHarness({ services, env = {}, calls = [], replicas = 
       for (const service of [...others, ...[...running.values()].reverse()]) await service.stop();
       await issuer.close();
       publicKeys.close();
-      await database.drop();
+      if (kept === undefined) await database.drop();
       await rm(folder, { recursive: true, force: true });
     },
   };

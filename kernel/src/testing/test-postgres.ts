@@ -29,7 +29,13 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   url.pathname = `/${name}`;
   const adminUrl = url.href;
   // Roles belong to the server: without the prefix two test files with a module "blog" would share one.
-  const rolePrefix = `${name}_`;
+  return openTestDatabase({ adminUrl, rolePrefix: `${name}_` });
+}
+
+/** One that is there already: for the processes that a test starts on its database. */
+export function openTestDatabase({ adminUrl, rolePrefix }: Pick<TestDatabase, "adminUrl" | "rolePrefix">): TestDatabase {
+  const name = new URL(adminUrl).pathname.slice(1);
+  const serverUrl = new URL("/postgres", adminUrl).href;
   return {
     adminUrl,
     rolePrefix,
