@@ -204,19 +204,28 @@ describe("when Stripe does not answer", () => {
     });
   });
 
-  test.each(["drop-before", "error-before"])("%s: the call is repeated, by its client or its caller, and takes place once", async (kind) => {
-    const before = await simulator.sums();
-    await simulator.fault(kind, "payment_intents$", timesOf(kind));
-    const { id } = await payments().authorize(anAuthorization());
-    await simulator.fault(kind, "capture$", timesOf(kind));
-    const unkeyed = payments().capture({ id, amount: euros(100n) });
-    await expect(unkeyed).rejects.toMatchObject({ code: "DEPENDENCY_FAILED", reason: "PAYMENT_UNCERTAIN", metadata: { payment_id: id } });
-    await expect(payments().getIntent({ id })).resolves.toMatchObject({ captured: euros(0n) });
-    // Whoever comes next finishes it first.
-    await expect(payments().capture({ id, amount: euros(200n) })).resolves.toMatchObject({ captured: euros(300n) });
-    const { payment_intents: made, captured } = await simulator.sums();
-    expect([made, captured]).toEqual([before.payment_intents + 1, before.captured + 300]);
-  });
+  test.each(["drop-before", "error-before"])(
+    "%s: the call is repeated, by its client or its caller, and takes place once",
+    async (kind) => {
+      const before = await simulator.sums();
+      await simulator.fault(kind, "payment_intents$", timesOf(kind));
+      const request = anAuthorization();
+      const again = () => payments().authorize(request);
+      const { id } = await again().catch(again);
+      await simulator.fault(kind, "capture$", timesOf(kind));
+      const unkeyed = payments().capture({ id, amount: euros(100n) });
+      await expect(unkeyed).rejects.toMatchObject({
+        code: "SERVICE_UNAVAILABLE",
+        reason: "PAYMENT_UNCERTAIN",
+        metadata: { payment_id: id },
+      });
+      await expect(payments().getIntent({ id })).resolves.toMatchObject({ captured: euros(0n) });
+      // Whoever comes next finishes it first.
+      await expect(payments().capture({ id, amount: euros(200n) })).resolves.toMatchObject({ captured: euros(300n) });
+      const { payment_intents: made, captured } = await simulator.sums();
+      expect([made, captured]).toEqual([before.payment_intents + 1, before.captured + 300]);
+    },
+  );
 
   test("a void of a payment in the works voids it when it is done", async () => {
     const request = anAuthorization();
