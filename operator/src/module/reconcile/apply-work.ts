@@ -45,11 +45,21 @@ export async function applyIdentity(tools: Tools, work: Work): Promise<void> {
 /** Applies what reads the configuration, runs it and watches over it, each after the one before. */
 export async function applyRunning(tools: Tools, work: Work): Promise<void> {
   refreshRevisions(tools, work);
+  await removeAutoscaler(tools, work);
   for (const group of planChildren(tools, work).running) {
     if (work.conflicts.length > 0) return;
     await applyAll(tools, work, group);
   }
   findRollout(tools, work);
+}
+
+/** One of an earlier spec goes before the new number comes, and not with all else at the end: until then each would undo what the other writes. */
+async function removeAutoscaler({ state, children }: Tools, work: Work): Promise<void> {
+  const serve = moduleAt(work, work.rollout.serve);
+  if (serve === undefined || serve.spec.autoscaling !== undefined || work.conflicts.length > 0) return;
+  for (const autoscaler of state.children("HorizontalPodAutoscaler").byIndex("owner", work.object.metadata.uid ?? "")) {
+    if (autoscaler.metadata.deletionTimestamp === undefined) await children.delete(autoscaler, "Background", work.signal);
+  }
 }
 
 /** Takes away what no longer belongs to the module, once everything that does is there and serves. */
