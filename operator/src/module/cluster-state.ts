@@ -6,6 +6,7 @@ import { indexByOwnerUid } from "../runtime/object-key.ts";
 import { runReflector } from "../runtime/reflector.ts";
 import { createStore, type Store } from "../runtime/store.ts";
 import { MANAGED_BY, OPERATOR } from "./desired/metadata.ts";
+import { keepChild } from "./kept-child.ts";
 import type { Settings } from "./settings.ts";
 
 /** What the operator knows of the cluster: the Modules, what it made for them, and what they hang on. */
@@ -15,7 +16,7 @@ export interface ClusterState {
   readonly secrets: Store<KubeObject>;
   /** Metadata only. */
   readonly namespaces: Store<KubeObject>;
-  /** Objects of a kind that the operator made. Throws for kinds that are not followed. */
+  /** Objects of a kind that the operator made, as `keepChild` has them. Throws for kinds that are not followed. */
   children(kind: string): Store<KubeObject, "owner">;
   readonly childKinds: readonly string[];
   /** All that belongs to the Module with this uid. */
@@ -62,7 +63,10 @@ export function followCluster({ client, settings, namespaces, logger, signal }: 
   const namespaceStore = createStore<KubeObject>({ logger });
   const kinds: readonly KindName[] = [...CHILD_KINDS, ...optionalKinds(settings)];
   const children = new Map(
-    kinds.map((kind) => [kind as string, createStore<KubeObject, "owner">({ indexes: { owner: indexByOwnerUid }, logger })]),
+    kinds.map((kind) => [
+      kind as string,
+      createStore<KubeObject, "owner">({ indexes: { owner: indexByOwnerUid }, reduce: keepChild, logger }),
+    ]),
   );
   const common = { client, logger, signal };
   const labelSelector = `${MANAGED_BY}=${OPERATOR}`;

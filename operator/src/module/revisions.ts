@@ -1,6 +1,7 @@
 import type { KubeObject } from "@plinth/kernel/kube";
 import { API_GROUP, API_VERSION, type Module, type ModuleSpec } from "@plinth/module";
 import { hashOf } from "./desired/desired-hash.ts";
+import { wholeChild } from "./kept-child.ts";
 
 /** How many accepted specs of a module are kept. */
 export const REVISIONS_KEPT = 10;
@@ -28,10 +29,29 @@ export function revisionName(module: Module): string {
   return name;
 }
 
-/** Reads a ControllerRevision of ours; undefined if it is none. */
+const read = new WeakMap<KubeObject, Revision>();
+
+/** Reads a ControllerRevision of ours, as it is in the cluster or in the cache; undefined if it is none. */
 export function readRevision(object: KubeObject): Revision | undefined {
-  const spec = (object.data as { spec?: ModuleSpec } | undefined)?.spec;
-  return spec === undefined ? undefined : { name: object.metadata.name, number: Number(object.revision), spec };
+  const known = read.get(object);
+  if (known !== undefined) return known;
+  if (object.revision === undefined || ("data" in object && specOf(object) === undefined)) return undefined;
+  let spec: ModuleSpec | undefined;
+  const made: Revision = {
+    name: object.metadata.name,
+    number: Number(object.revision),
+    // Of hardly any revision is more wanted than name and number.
+    get spec() {
+      spec ??= specOf(wholeChild(object)) as ModuleSpec;
+      return spec;
+    },
+  };
+  read.set(object, made);
+  return made;
+}
+
+function specOf({ data }: KubeObject): ModuleSpec | undefined {
+  return (data as { spec?: ModuleSpec } | undefined)?.spec;
 }
 
 const restored = new WeakMap<ModuleSpec, { module: Module; made: Module }>();

@@ -21,6 +21,7 @@ export async function runReflector<T extends KubeObject>({ store, client, resour
   const source = store.openSource(options.namespace);
   await follow<T>(client, resource, {
     ...options,
+    reduce: store.keep,
     onReplace: (items, resourceVersion) => source.replace(items, resourceVersion),
     onEvent: (type, object) => source.event(type, object),
     onBookmark: (resourceVersion) => source.bookmark(resourceVersion),

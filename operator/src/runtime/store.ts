@@ -41,6 +41,8 @@ export interface Store<T extends KubeObject, Index extends string = string> {
   onChange(listener: (change: Change<T>) => void): () => void;
   /** Where lists and watch events go in: one for the whole kind, or one for each namespace that is followed. To be opened before they begin. */
   openSource(namespace?: string): Source<T>;
+  /** What the store keeps of an object, frozen; of one that went through it, itself. Who reads a long list asks it at once, object by object. */
+  keep(object: T): T;
 }
 
 /** One list and watch, in the API server's order. */
@@ -53,6 +55,8 @@ export interface Source<T> {
 
 export interface StoreOptions<T, Index extends string> {
   readonly indexes?: Readonly<Record<Index, IndexFunction<T>>>;
+  /** What is kept of each object, whoever brings it. Of what it answered itself it answers the same. */
+  readonly reduce?: (object: T) => T;
   readonly logger: Logger;
 }
 
@@ -67,7 +71,7 @@ interface Progress {
  * goes when the watch has passed it in silence: it is not among what is followed.
  */
 export function createStore<T extends KubeObject, Index extends string = never>(options: StoreOptions<T, Index>): Store<T, Index> {
-  const { logger } = options;
+  const { logger, reduce } = options;
   const objects = new Map<string, T>();
   /** Keys whose object the watch has not shown yet. */
   const ahead = new Set<string>();
@@ -78,8 +82,12 @@ export function createStore<T extends KubeObject, Index extends string = never>(
   const waiting = new Set<() => void>();
   const indexes = createIndexTable<T>(options.indexes ?? {}, (index, error) => logger.error("an index failed", { index, error }));
 
+  function keep(object: T): T {
+    return reduce === undefined || Object.isFrozen(object) ? frozen(object) : frozen(reduce(object));
+  }
+
   function put(key: string, given: T, cause: Cause, changes: Change<T>[]): void {
-    const object = frozen(given);
+    const object = keep(given);
     const previous = objects.get(key);
     objects.set(key, object);
     indexes.move(key, previous, object);
@@ -253,6 +261,7 @@ export function createStore<T extends KubeObject, Index extends string = never>(
       return () => listeners.delete(listener);
     },
     openSource,
+    keep,
   };
 }
 
