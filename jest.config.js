@@ -3,7 +3,15 @@ export default {
   testEnvironment: "node",
   globalSetup: "<rootDir>/kernel/src/testing/jest-global-setup.ts",
   globalTeardown: "<rootDir>/kernel/src/testing/jest-global-teardown.ts",
-  roots: ["<rootDir>/module", "<rootDir>/kernel", "<rootDir>/operator", "<rootDir>/cli", "<rootDir>/services", "<rootDir>/simulators", "<rootDir>/scripts"],
+  roots: [
+    "<rootDir>/module",
+    "<rootDir>/kernel",
+    "<rootDir>/operator",
+    "<rootDir>/cli",
+    "<rootDir>/services",
+    "<rootDir>/simulators",
+    "<rootDir>/scripts",
+  ],
   testMatch: ["**/*.test.ts"],
   // Those need an API server: jest.components.config.js.
   testPathIgnorePatterns: ["/node_modules/", "\\.component\\.test\\.ts$"],
