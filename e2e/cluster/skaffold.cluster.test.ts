@@ -10,7 +10,9 @@ import { copyRepository, edit, linkPrograms, type Skaffold, startSkaffold } from
 /** The first build takes minutes, and so may the first start of all modules. */
 const PATIENCE_MS = 900_000;
 const HANDLERS = "services/blog/src/rpc/post-handlers.ts";
-const EDITS = 6;
+/** From the second one on the module's next process stands by. */
+const EDITS = 3;
+const EDITS_AT_MOST = 6;
 /** From the editor's write to the gateway's first new answer. */
 const WITHIN_MS = 5_000;
 
@@ -34,11 +36,11 @@ test(
   async () => {
     dev = startSkaffold(copy, programs, ["dev", "--cleanup=false"]);
     await dev.untilWritten("Watching for changes...", PATIENCE_MS);
-    await untilDeployed("blog");
+    for (const module of ["gateway", "blog"]) await untilDeployed(module);
     const posts = `${await gatewayUrl()}/api/v1/blog/posts`;
     await untilAnswer(posts, 200);
     const tookMs: number[] = [];
-    while (tookMs.length < EDITS && !tookMs.some((ms) => ms < WITHIN_MS)) {
+    while (tookMs.length < EDITS || (tookMs.length < EDITS_AT_MOST && tookMs.every((ms) => ms >= WITHIN_MS))) {
       const mark = `edit-${tookMs.length + 1}`;
       const startedAt = performance.now();
       await edit(join(copy, HANDLERS), /(posts: page\.items\.map\(postMessage\), nextPageToken: )[^}]*}/, `$1"${mark}" }`);
@@ -49,8 +51,6 @@ test(
     // The fastest: the others show what else this machine does.
     expect(Math.min(...tookMs)).toBeLessThan(WITHIN_MS);
     await dev.untilWritten("files changed; starting blog again", 30_000);
-    await dev.stop();
-    await uninstall();
   },
   2 * PATIENCE_MS,
 );
@@ -58,6 +58,8 @@ test(
 test(
   "skaffold run -p staging deploys the chart with staging's values",
   async () => {
+    await dev?.stop();
+    await uninstall();
     // What staging counts on, beside the chart: Prometheus' operator.
     await kubectlWith(MONITORING_KINDS, "apply", "-f", "-");
     try {
