@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -33,7 +33,9 @@ export async function createAuthority(folder: string, name = "ca"): Promise<Auth
       const purposes = "extendedKeyUsage=serverAuth,clientAuth\n";
       await writeFile(extensions, names.length === 0 ? purposes : `${purposes}subjectAltName=${names.join(",")}\n`);
       await run("openssl", ["req", "-new", ...NEW_KEY, "-keyout", made.keyFile, "-out", request, "-subj", subject]);
-      const sign = ["x509", "-req", "-in", request, "-CA", files.certFile, "-CAkey", files.keyFile, "-CAcreateserial"];
+      // A serial number of its own, and not the next of a file: several are issued at the same time.
+      const serial = `0x${randomBytes(8).toString("hex")}`;
+      const sign = ["x509", "-req", "-in", request, "-CA", files.certFile, "-CAkey", files.keyFile, "-set_serial", serial];
       await run("openssl", [...sign, "-out", made.certFile, "-days", "30", "-extfile", extensions]);
       return await read(made);
     },
