@@ -68,6 +68,16 @@ describeCluster("the operator's process", () => {
     });
   }
 
+  test("leaves at once also where it has not read everything yet, as before the kind is known", async () => {
+    const [metrics, health] = [22_000 + (process.pid % 10_000), 42_000 + (process.pid % 10_000)];
+    await writeFile(join(folder, "early.yaml"), `name: early\nports: {metrics: ${metrics}, health: ${health}}\n`);
+    const operator = start(["run", `--settings=${join(folder, "early.yaml")}`]);
+    await until(async () => (await answer(metrics, "/metrics")).text.includes('leader_election_master_status{name="early-operator"} 1'));
+    expect((await answer(health, "/ready")).status).toBe(503);
+    operator.child.kill("SIGTERM");
+    expect(await operator.exit).toBe(0);
+  });
+
   test("makes the kind known, runs what is applied, waits for it, takes it down, and leaves in order", async () => {
     expect(await start(["crd"]).exit).toBe(0);
     const [metrics, health] = [21_000 + (process.pid % 10_000), 41_000 + (process.pid % 10_000)];

@@ -37,7 +37,9 @@ export async function runConsulController(options: ConsulControllerOptions, stop
   const queue = createQueue({ name: NAME, ...(metrics !== undefined && { metrics }) });
   let readAt = Number.NEGATIVE_INFINITY;
   const note = (): void => queue.after(NAME, GATHER_MS, "change");
-  await state.whenSynced(AbortSignal.any([stop, abort]));
+  const ended = AbortSignal.any([stop, abort]);
+  await state.whenSynced(ended).catch(() => undefined);
+  if (ended.aborted) return;
   const forget = [state.modules.onChange(note), state.children("ControllerRevision").onChange(note)];
   queue.add(NAME, "change");
   await runController({

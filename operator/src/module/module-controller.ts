@@ -129,7 +129,10 @@ export function createModuleController(options: ModuleControllerOptions): Module
     state,
     modulesIn: (namespace) => state.modules.byIndex("namespace", namespace),
     async run(stop, abort) {
-      await state.whenSynced(AbortSignal.any([stop, abort, signal]));
+      const ended = AbortSignal.any([stop, abort, signal]);
+      await state.whenSynced(ended).catch(() => undefined);
+      // A stop in the midst of the first reading is a stop like any other.
+      if (ended.aborted) return;
       const writer = createWriter(writing);
       const children = createChildWriter(client, writer, state);
       const tools = {
