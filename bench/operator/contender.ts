@@ -23,10 +23,11 @@ export type Contender = (typeof CONTENDERS)[number];
 
 const ROOT = join(import.meta.dirname, "../..");
 const PEER = join(import.meta.dirname, "peer");
-const LOOK_EVERY_MS = 20;
+/** To answer costs an operator some milliseconds. */
+const LOOK_EVERY_MS = 50;
 const WORKERS = 16;
-/** Those that the chart starts it with. */
-const NODE_OPTIONS = (process.env.OPERATOR_NODE_OPTIONS ?? "").split(" ").filter((option) => option !== "");
+/** As the image has them. */
+const IMAGE_ENV = { NODE_OPTIONS: process.env.OPERATOR_NODE_OPTIONS ?? "--max-semi-space-size=2", MALLOC_ARENA_MAX: "2" };
 
 interface Command {
   readonly program: string;
@@ -70,13 +71,14 @@ async function ours(plane: ControlPlane, metrics: number, health: number): Promi
   const mount = "/run/secrets/kubernetes.io/serviceaccount";
   const script = `mount -t tmpfs tmpfs /run && mkdir -p ${mount} && cp "$1"/* ${mount} && shift && exec "$@"`;
   cached ??= compileCache();
-  const main = [process.execPath, ...NODE_OPTIONS, join(ROOT, "operator/src/main.ts"), "run", "--settings", settings];
+  const main = [process.execPath, join(ROOT, "operator/src/main.ts"), "run", "--settings", settings];
   return {
     program: "unshare",
     args: ["--map-root-user", "--mount", "sh", "-c", script, "sh", plane.serviceAccount, ...main],
     env: {
       KUBERNETES_SERVICE_HOST: "127.0.0.1",
       KUBERNETES_SERVICE_PORT: String(plane.port),
+      ...IMAGE_ENV,
       NODE_ENV: "production",
       NODE_COMPILE_CACHE: cached,
     },

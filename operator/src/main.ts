@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { ConfigError } from "@plinth/kernel/config";
 import { parseDuration } from "@plinth/module";
+import { keepHeapSmall } from "./process/keep-heap-small.ts";
 
 /** The operator's process: `run` (what it does by itself), and what the chart's hooks ask it to do once. */
 const USAGE = `node operator/src/main.ts [run] [--settings FILE]
@@ -28,6 +29,7 @@ async function main(args: readonly string[]): Promise<number> {
     // Each loads what it needs, and no more.
     switch (command) {
       case "run":
+        keepHeapSmall();
         return await (await import("./commands/run.ts")).run({
           version: ownVersion(),
           ...(settings !== undefined && { settingsFile: settings }),

@@ -1,4 +1,5 @@
 /** Loads, while the image is made, what its processes will load, so that Node's compile cache in the image has it. */
+import { execFileSync } from "node:child_process";
 import { existsSync, globSync } from "node:fs";
 import { flushCompileCache, getCompileCacheDir } from "node:module";
 import { resolve } from "node:path";
@@ -21,5 +22,7 @@ for (const pattern of ENTRIES) {
   }
 }
 flushCompileCache();
+// A main file alone that is not in there would load all that strips types.
+execFileSync(process.execPath, ["operator/src/main.ts", "--help"], { stdio: "ignore" });
 // Some of it keeps timers or sockets.
 process.exit(0);

@@ -15,7 +15,7 @@ import { moduleAt } from "./find-rollout.ts";
 
 /** The children that should be there now, in the order in which they are applied: those of a group together, the next group after them. */
 export interface ChildPlan {
-  /** The accepted spec, and what pods need before they start. */
+  /** The accepted spec, and what pods need before they start; with what they read, where no migration is to come before that. */
   readonly identity: readonly KubeObject[];
   readonly job: KubeObject | undefined;
   /** What running pods read, then what runs them, then what watches them. Empty while nothing may run. */
@@ -38,17 +38,16 @@ export function planChildren(tools: Tools, work: Work): ChildPlan {
   const isRevision = new Set(revision);
   const identity = serving === undefined ? coming.identity : isUndone ? serving.identity : unite(serving.identity, coming.identity);
   const [job] = coming.database;
+  const configuration = serving?.configuration.filter((child) => child.kind !== "ControllerRevision" && !isRevision.has(child)) ?? [];
+  // Where nothing is migrated, nothing keeps it waiting: a change reaches the Deployment a write earlier.
+  const isReadAtOnce = serve === target && rollout.step !== "migrate" && !isUndone;
   return {
-    identity: [...(isUndone ? [] : revision), ...identity],
+    identity: [...(isUndone ? [] : revision), ...identity, ...(isReadAtOnce ? configuration : [])],
     job: rollout.step === "migrate" && migration.state === "absent" && job !== undefined ? job : undefined,
     running:
       serving === undefined || (rollout.step === "migrate" && !isMigratedFor(tools, work, serving))
         ? []
-        : [
-            serving.configuration.filter((child) => child.kind !== "ControllerRevision" && !isRevision.has(child)),
-            serving.workload,
-            serving.observability,
-          ],
+        : [...(isReadAtOnce ? [] : [configuration]), serving.workload, serving.observability],
   };
 }
 
