@@ -12,7 +12,7 @@ import { type Chapter, STORY } from "./testing/chaos/story.ts";
 import { type Players, playControllers } from "./testing/play-controllers.ts";
 import { installCrd } from "./testing/test-platform.ts";
 
-const GIVE_UP_MS = 110_000;
+const GIVE_UP_MS = 280_000;
 /** Where the operator is a process it starts anew for one point in so many. */
 const SAMPLE = 12;
 
@@ -157,7 +157,7 @@ describeCluster("an operator that is killed", () => {
       const revisions = observed.objects(namespace).filter(({ kind }) => kind === "ControllerRevision");
       for (const many of Map.groupBy(revisions, ownerOf).values()) expect(many.length).toBeLessThanOrEqual(REVISIONS_KEPT);
     }
-  }, 300_000);
+  }, 330_000);
 });
 
 const ownerOf = ({ metadata }: KubeObject): string => metadata.ownerReferences?.[0]?.uid ?? "";
