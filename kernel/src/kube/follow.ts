@@ -23,6 +23,8 @@ export interface FollowOptions<T extends KubeObject> {
   readonly signal: AbortSignal;
   /** What is kept of each object, before anybody sees it. */
   readonly reduce?: (object: T) => T;
+  /** Objects of one page of a list: a page is in memory whole, as bytes, as text and as objects. 500 unless said otherwise. */
+  readonly pageSize?: number;
   /** Everything there is, at the start and whenever the thread was lost: what is missing here is gone. */
   onReplace(items: T[], resourceVersion: string): void;
   /** Of an object that was deleted, its last state. */
@@ -55,7 +57,7 @@ const MAX_STREAM_FAILURES = 3;
  * logged, and does not keep it from what comes after.
  */
 export async function follow<T extends KubeObject>(client: KubeClient, resource: Resource, options: FollowOptions<T>): Promise<void> {
-  const { namespace, metadataOnly = false, signal, reduce, idleMs = IDLE_MS, random = Math.random } = options;
+  const { namespace, metadataOnly = false, signal, reduce, pageSize, idleMs = IDLE_MS, random = Math.random } = options;
   const logger = options.logger.child({ resource: resource.plural });
   const path = resourcePath(resource, namespace === undefined ? {} : { namespace });
   const apiVersion = apiVersionOf(resource);
@@ -108,7 +110,11 @@ export async function follow<T extends KubeObject>(client: KubeClient, resource:
   }
 
   async function list(): Promise<string> {
-    const { items, resourceVersion } = await client.list<T>(resource, options, { signal, ...(reduce && { reduce }) });
+    const { items, resourceVersion } = await client.list<T>(resource, options, {
+      signal,
+      ...(reduce !== undefined && { reduce }),
+      ...(pageSize !== undefined && { pageSize }),
+    });
     tell(() => options.onReplace(items, resourceVersion));
     return resourceVersion;
   }
