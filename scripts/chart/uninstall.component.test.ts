@@ -36,7 +36,7 @@ describeCluster("helm uninstall", () => {
     const { ca, cert, key } = cluster.adminCredentials.tls;
     const encoded = (text = ""): string => Buffer.from(text).toString("base64");
     kubeconfig = join(cluster.folder, "kubeconfig");
-    env = { PATH: process.env.PATH, KUBECONFIG: kubeconfig, PLINTH_NAMESPACE: NAMESPACE };
+    env = { PATH: process.env.PATH, HOME: cluster.folder, KUBECONFIG: kubeconfig, PLINTH_NAMESPACE: NAMESPACE };
     const config = {
       apiVersion: "v1",
       kind: "Config",
