@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { KubeObject } from "@plinth/kernel/kube";
 import { canonicalJson } from "./canonical-json.ts";
 
@@ -7,7 +7,7 @@ export const DESIRED_HASH = "plinth.dev/desired-hash";
 
 /** Hash of any JSON value, independent of the order of keys: `length` hexadecimal digits. */
 export function hashOf(value: unknown, length = 16): string {
-  return createHash("sha256").update(canonicalJson(value)).digest("hex").slice(0, length);
+  return hash("sha256", canonicalJson(value)).slice(0, length);
 }
 
 /** The object with the hash of itself, as it is to be applied. */
