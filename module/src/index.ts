@@ -30,7 +30,7 @@ export { splitRequestPath } from "./request-path.ts";
 export { type ModuleProblems, type Resolution, type ResolveOptions, resolve } from "./resolve.ts";
 export { type RouteEntry, type RouteMatch, type RouteTable, routeTable } from "./route-table.ts";
 export { type DescribedFile, rpcMethodsOf } from "./rpc-methods.ts";
-export { ALLOW_DOWNGRADE, type HasSecret } from "./rules/environment.ts";
+export { ALLOW_DOWNGRADE, type HasSecret, type IsReservedSecret } from "./rules/environment.ts";
 export type { RpcMethods } from "./rules/shared-names.ts";
 export { databaseRoles, databaseSchema } from "./rules/workload.ts";
 export { HTTP_METHODS, type HttpMethod } from "./schema/http-method.ts";

@@ -4,7 +4,7 @@ import { stronglyConnected, waves } from "./graph.ts";
 import type { Problem } from "./problem.ts";
 import { checkClaims } from "./rules/claims.ts";
 import { checkDependencies, checkWaiting } from "./rules/dependencies.ts";
-import { checkDowngrade, checkSecrets, type HasSecret } from "./rules/environment.ts";
+import { checkDowngrade, checkReservedSecrets, checkSecrets, type HasSecret, type IsReservedSecret } from "./rules/environment.ts";
 import { checkOwnRules } from "./rules/own-rules.ts";
 import { checkSharedNames, type RpcMethods } from "./rules/shared-names.ts";
 import type { Module } from "./schema/module.ts";
@@ -23,6 +23,7 @@ export interface ResolveOptions {
   isReady?: (module: string) => boolean;
   rpcMethods?: RpcMethods;
   hasSecret?: HasSecret;
+  isReservedSecret?: IsReservedSecret;
 }
 
 /** Problems of one module. */
@@ -61,6 +62,7 @@ export function resolve(modules: Iterable<Module>, options: ResolveOptions = {})
   for (const candidate of [...set.list, ...set.duplicates]) {
     const report = (finding: Finding): number => candidate.findings.push(finding);
     checkOwnRules(candidate.module, report);
+    if (options.isReservedSecret !== undefined) checkReservedSecrets(candidate.module, options.isReservedSecret, report);
     if (options.hasSecret !== undefined) checkSecrets(candidate.module, options.hasSecret, report);
     if (!candidate.isDraft) checkDowngrade(candidate.module, running.get(candidate.name), report);
   }

@@ -9,6 +9,23 @@ export const ALLOW_DOWNGRADE = "plinth.dev/allow-downgrade";
 /** Whether the environment has a secret that a module names. */
 export type HasSecret = (module: Module, secret: SecretReference) => boolean;
 
+/** Whether a secret is the platform's own, which no module may be given. */
+export type IsReservedSecret = (module: Module, secret: SecretReference) => boolean;
+
+/** No module takes a secret that is not meant for it, present or not. */
+export function checkReservedSecrets(module: Module, isReserved: IsReservedSecret, report: Report): void {
+  for (const [index, secret] of (module.spec.secrets ?? []).entries()) {
+    if (!isReserved(module, secret)) continue;
+    report({
+      reason: "SchemaInvalid",
+      path: ["spec", "secrets", index, "from", "secret"],
+      value: secret.from.secret,
+      message: `the secret ${secret.from.secret} holds credentials of the platform's database, which no module is given`,
+      mend: "name a secret of the module's own; for a database of its own it declares spec.database",
+    });
+  }
+}
+
 /** Each required secret is there. */
 export function checkSecrets(module: Module, hasSecret: HasSecret, report: Report): void {
   for (const [index, secret] of (module.spec.secrets ?? []).entries()) {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { KubeObject } from "@plinth/kernel/kube";
 import type { Module, ModuleSpec } from "@plinth/module";
+import { reservedSecrets } from "../module/reserved-secrets.ts";
 import type { AdmissionRequest, Verdict } from "./admission-review.ts";
 import { reviewModule } from "./review-module.ts";
 
@@ -21,7 +22,7 @@ function review(object: unknown, others: readonly Module[] = [], old?: unknown):
     object: object as KubeObject,
     ...(old !== undefined && { oldObject: old as KubeObject }),
   };
-  return reviewModule(request, () => others as unknown as KubeObject[]);
+  return reviewModule(request, () => others as unknown as KubeObject[], reservedSecrets("plinth-postgres"));
 }
 
 describe("the review of a Module", () => {
@@ -65,6 +66,20 @@ describe("the review of a Module", () => {
     expect(created).toMatchObject({ allowed: false, message: expect.stringContaining(reason) });
     const older = aModule("pricing", spec, { metadata: { name: "pricing", creationTimestamp: "2020-01-01T00:00:00Z" } });
     expect(review(older, [other], running("pricing"))).toMatchObject({ allowed: false });
+  });
+
+  test.each(["plinth-postgres", "catalog-database", "gone-database-owner", "pricing-database-owner"])(
+    "refuses the secret %s, with which the platform reaches its database",
+    (secret) => {
+      const verdict = review(aModule("pricing", { secrets: [{ name: "KEY", from: { secret, key: "url" }, optional: true }] }));
+      expect(verdict).toMatchObject({ allowed: false, message: expect.stringContaining("spec.secrets[0].from.secret") });
+      expect(verdict.message).toContain("SchemaInvalid");
+    },
+  );
+
+  test("allows the secret of its own role, and any other", () => {
+    const named = (secret: string) => review(aModule("pricing", { secrets: [{ name: "KEY", from: { secret, key: "url" } }] })).allowed;
+    expect(["pricing-database", "pricing", "database"].map(named)).toEqual([true, true, true]);
   });
 
   test("lets a Module take what only a refused one claims", () => {
@@ -124,7 +139,11 @@ describe("the review of a Module", () => {
 
 describe("the deletion of a Module", () => {
   const remove = (others: readonly Module[]): Verdict =>
-    reviewModule({ uid: "u", operation: "DELETE", name: "catalog", namespace: "shop" }, () => others as unknown as KubeObject[]);
+    reviewModule(
+      { uid: "u", operation: "DELETE", name: "catalog", namespace: "shop" },
+      () => others as unknown as KubeObject[],
+      () => false,
+    );
 
   test("is allowed, and names those that need it", () => {
     const verdict = remove([

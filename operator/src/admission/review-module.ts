@@ -1,6 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
 import type { KubeObject } from "@plinth/kernel/kube";
-import { checkModule, formatProblem, type ModuleProblems, type ModuleStatus, type Problem, resolve } from "@plinth/module";
+import {
+  checkModule,
+  formatProblem,
+  type IsReservedSecret,
+  type ModuleProblems,
+  type ModuleStatus,
+  type Problem,
+  resolve,
+} from "@plinth/module";
 import type { AdmissionRequest, Verdict } from "./admission-review.ts";
 import { concernedBy } from "./concerned-modules.ts";
 import { mayStillCome } from "./may-still-come.ts";
@@ -17,14 +25,14 @@ const MOST_NAMED = 5;
  * comes: the form, the module's own rules, and claims that another Module of the namespace holds. What only waits is allowed with a warning.
  * RPC methods are left to the operator: those of the platform's next version are known to the next operator only, and an upgrade begins under this one.
  */
-export function reviewModule(request: AdmissionRequest, modulesIn: ModulesIn): Verdict {
+export function reviewModule(request: AdmissionRequest, modulesIn: ModulesIn, isReservedSecret: IsReservedSecret): Verdict {
   const { operation, object, oldObject, namespace, name } = request;
   if (operation === "DELETE") return reviewDeletion(name, standingIn(modulesIn(namespace)));
   if (object === undefined) return { allowed: true };
   // What goes away must be able to go, and what stands as it stood was judged before.
   if (object.metadata.deletionTimestamp !== undefined || isSameIntent(object, oldObject)) return { allowed: true };
 
-  const { refusals, waits } = judge(object, oldObject, standingIn(modulesIn(namespace)));
+  const { refusals, waits } = judge(object, oldObject, standingIn(modulesIn(namespace)), isReservedSecret);
   const warnings = waits.map(warningOf);
   return refusals.length === 0
     ? { allowed: true, warnings }
@@ -35,6 +43,7 @@ function judge(
   object: KubeObject,
   oldObject: KubeObject | undefined,
   standing: readonly StandingModule[],
+  isReservedSecret: IsReservedSecret,
 ): { refusals: readonly Problem[]; waits: readonly Problem[] } {
   const name = object.metadata.name ?? "";
   const { module, draft, problems } = checkModule(withoutServerFields(object));
@@ -47,6 +56,7 @@ function judge(
     // Whoever is refused holds no claim, but is there.
     drafts: [...concerned.filter(({ isRefused }) => isRefused).map((other) => other.module), ...(draft === undefined ? [] : [draft])],
     problems,
+    isReservedSecret,
     // What stands has the better claim, whether or not it has begun to run.
     running: new Map([
       ...accepted.map((other): [string, string] => [other.name, other.version]),

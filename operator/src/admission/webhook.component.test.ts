@@ -76,6 +76,7 @@ describeCluster("the webhook behind a real API server", () => {
       ...{ client: cluster.client, logger: silentLogger, metrics: createMetrics({ module: "operator" }), clock },
       ...{ namespace: NAMESPACE, name, port: 0, host: "127.0.0.1", hosts: ["127.0.0.1"] },
       modulesIn: () => modules.values(),
+      databaseSecret: "plinth-postgres",
     });
   }
 

@@ -1,6 +1,7 @@
 import type { Clock } from "@plinth/kernel/base";
 import type { KubeClient } from "@plinth/kernel/kube";
 import type { Logger } from "@plinth/kernel/logging";
+import { reservedSecrets } from "../module/reserved-secrets.ts";
 import { createAdmissionMetrics } from "./admission-metrics.ts";
 import { type AdmissionServer, type Handler, startAdmissionServer } from "./admission-server.ts";
 import { type CaBundle, keepCaBundle } from "./ca-bundle.ts";
@@ -21,6 +22,8 @@ export interface WebhookOptions {
   readonly metrics: Parameters<typeof createAdmissionMetrics>[0];
   /** The operator's cache: as new as its watch. */
   readonly modulesIn: ModulesIn;
+  /** With the administrator's URL of Postgres: no Module may name it. */
+  readonly databaseSecret: string;
   /** The operator's own. */
   readonly namespace: string;
   /** Of the operator's release, in whose names the others begin: Secret `<name>-webhook-tls`, Service and both configurations `<name>-webhook`. */
@@ -64,7 +67,7 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
   try {
     current = await source.start(serve, signal);
     const handlers = new Map<string, Handler>([
-      [VALIDATE_PATH, (request) => reviewModule(request, modulesIn)],
+      [VALIDATE_PATH, (request) => reviewModule(request, modulesIn, reservedSecrets(options.databaseSecret))],
       [MUTATE_PATH, defaultModule],
     ]);
     const listening = await startAdmissionServer({

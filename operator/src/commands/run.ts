@@ -93,6 +93,7 @@ export async function run({ settingsFile, version }: RunOptions): Promise<number
         logger,
         metrics: { registry },
         modulesIn: controller.modulesIn,
+        databaseSecret: settings.databaseSecret,
         namespace,
         name: config.name,
         port: config.ports.webhook,

@@ -13,6 +13,7 @@ import { createChildWriter } from "./apply-children.ts";
 import { type ClusterState, followCluster } from "./cluster-state.ts";
 import { createModuleSet, type ModuleSet } from "./module-set.ts";
 import { createModuleReconciler } from "./reconcile-module.ts";
+import { reservedSecrets } from "./reserved-secrets.ts";
 import { atRevision, latestRevision, readRevision } from "./revisions.ts";
 import { createSecretKeys } from "./secret-keys.ts";
 import type { Settings } from "./settings.ts";
@@ -66,6 +67,7 @@ export function createModuleController(options: ModuleControllerOptions): Module
     let isFirst = true;
     const made = createModuleSet({
       hasSecret: (_module, { from }) => secretKeys.has(namespace, from.secret, from.key) !== false,
+      isReservedSecret: reservedSecrets(settings.databaseSecret),
       // Descriptors say nothing of what somebody else has built.
       rpcMethods: (callee) => (isOwnImage(callee, settings) ? rpcMethods?.(callee.metadata.name) : undefined),
       lastAccepted,

@@ -2,6 +2,7 @@ import { afterEach, expect, test } from "@jest/globals";
 import type { KubeObject } from "@plinth/kernel/kube";
 import type { ModuleSpec } from "@plinth/module";
 import { createModuleSet, type ModuleSet, type ModuleSetOptions } from "./module-set.ts";
+import { reservedSecrets } from "./reserved-secrets.ts";
 
 let set: ModuleSet | undefined;
 afterEach(() => set?.close());
@@ -30,6 +31,7 @@ function aSet(
   let wake: (() => void) | undefined;
   set = createModuleSet({
     hasSecret: (_, { from }) => secrets.has(from.secret),
+    isReservedSecret: reservedSecrets("plinth-postgres"),
     lastAccepted: () => undefined,
     ...more,
     onChange(names) {
@@ -118,6 +120,20 @@ test("a caller that changes what it calls is told to the callee, before and afte
   set.update("pricing", calling("promotion"));
   expect(await nextChange()).toEqual(["catalog", "pricing", "promotion"]);
   expect([callersOf("catalog"), callersOf("promotion")]).toEqual([[], ["pricing"]]);
+});
+
+test("a secret of the platform's database is refused, also of a module that runs", async () => {
+  const { set, nextChange } = aSet(new Set(["plinth-postgres", "catalog-database"]));
+  set.update("pricing", aModule("pricing", {}, { status: up }));
+  await nextChange();
+  for (const secret of ["plinth-postgres", "catalog-database"]) {
+    set.update("pricing", aModule("pricing", { secrets: [{ name: "KEY", from: { secret, key: "url" } }] }, { status: up }));
+    await nextChange();
+    expect(reasonsOf(set, "pricing").refused).toEqual(["SchemaInvalid"]);
+    expect(set.find("pricing")?.verdict.refused[0]?.path).toBe("spec.secrets[0].from.secret");
+    set.update("pricing", aModule("pricing", {}, { status: up }));
+    await nextChange();
+  }
 });
 
 test("a secret that comes lets the module go on, at once", async () => {

@@ -2,6 +2,7 @@ import type { KubeObject } from "@plinth/kernel/kube";
 import {
   GATEWAY_MODULE,
   type HasSecret,
+  type IsReservedSecret,
   type Module,
   neighbourhoods,
   type Problem,
@@ -37,6 +38,7 @@ export interface ModuleSet {
 
 export interface ModuleSetOptions {
   readonly hasSecret: HasSecret;
+  readonly isReservedSecret: IsReservedSecret;
   /** What is known of a callee's RPC methods: the same set each time for the same declaration. */
   readonly rpcMethods?: (callee: Module) => ReadonlySet<string> | undefined;
   /** The module at its last accepted spec, for one whose declared spec is refused. */
@@ -61,7 +63,7 @@ interface Told {
   readonly text: string;
 }
 
-export function createModuleSet({ hasSecret, rpcMethods, lastAccepted, onChange }: ModuleSetOptions): ModuleSet {
+export function createModuleSet({ hasSecret, isReservedSecret, rpcMethods, lastAccepted, onChange }: ModuleSetOptions): ModuleSet {
   const entries = new Map<string, ModuleEntry>();
   let views = new Map<string, Settled>();
   /** By name of a module, who names it as a dependency, required or not. */
@@ -142,6 +144,7 @@ export function createModuleSet({ hasSecret, rpcMethods, lastAccepted, onChange 
       running: new Map(all.flatMap(({ name, running }) => (running === undefined ? [] : [[name, running] as const]))),
       isReady: (name) => entries.get(name)?.isUp === true,
       hasSecret,
+      isReservedSecret,
       rpcMethods(name) {
         const callee = entries.get(name)?.module;
         return callee === undefined ? undefined : rpcMethods?.(callee);

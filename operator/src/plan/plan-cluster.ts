@@ -11,6 +11,7 @@ import { hasOwnedFields } from "../module/owned-fields.ts";
 import type { Parts } from "../module/parts.ts";
 import { findObsolete } from "../module/prune.ts";
 import { relatedTo } from "../module/related-modules.ts";
+import { reservedSecrets } from "../module/reserved-secrets.ts";
 import { resolveModule } from "../module/resolved.ts";
 import { latestRevision, type Revision, readRevision, revisionName } from "../module/revisions.ts";
 import type { Settings } from "../module/settings.ts";
@@ -43,7 +44,12 @@ export async function planCluster(declared: readonly Module[], options: ClusterP
 
   const modules = [...after.values()].flatMap((object) => checkModule(object).module ?? []);
   const names = new Set(declared.map(({ metadata }) => metadata.name));
-  const { rejected, waiting, warnings } = resolve(modules, { drafts, problems, ...stateOf([...before.values()]) });
+  const { rejected, waiting, warnings } = resolve(modules, {
+    drafts,
+    problems,
+    isReservedSecret: reservedSecrets(options.settings.databaseSecret),
+    ...stateOf([...before.values()]),
+  });
   const refused = new Set(rejected.map(({ module }) => module));
   const effective = modules.filter(({ metadata }) => !refused.has(metadata.name));
   const old = [...before.values()].flatMap((object) => checkModule(object).module ?? []);

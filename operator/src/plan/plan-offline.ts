@@ -1,5 +1,6 @@
 import { type Module, neighbourhoods, type Problem, resolve } from "@plinth/module";
 import { mayStillCome } from "../admission/may-still-come.ts";
+import { reservedSecrets } from "../module/reserved-secrets.ts";
 import { resolveModule } from "../module/resolved.ts";
 import type { Settings } from "../module/settings.ts";
 import { desiredChildren } from "./desired-children.ts";
@@ -17,7 +18,7 @@ export interface OfflinePlanOptions {
 /** What would be made of modules in a cluster that has nothing of them yet. */
 export function planOffline(modules: readonly Module[], { settings, namespace, names, drafts, problems }: OfflinePlanOptions): Plan {
   const placed = modules.map((module) => ({ ...module, metadata: { ...module.metadata, namespace } }));
-  const { rejected, waiting, warnings } = resolve(placed, { drafts, problems });
+  const { rejected, waiting, warnings } = resolve(placed, { drafts, problems, isReservedSecret: reservedSecrets(settings.databaseSecret) });
   const byName = new Map(placed.map((module) => [module.metadata.name, module]));
   // What other files may bring is no reason not to show what this one makes.
   const isToCome = (problem: Problem): boolean => mayStillCome(problem, byName.get(problem.module));
