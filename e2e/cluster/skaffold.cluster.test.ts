@@ -32,7 +32,7 @@ afterAll(async () => {
 }, 300_000);
 
 test(
-  "skaffold dev shows an edited handler through the gateway within seconds, and what its pod says",
+  "skaffold dev shows an edited handler through the gateway within seconds",
   async () => {
     dev = startSkaffold(copy, programs, ["dev", "--cleanup=false"]);
     await dev.untilWritten("Watching for changes...", PATIENCE_MS);
@@ -50,7 +50,6 @@ test(
     process.stderr.write(`Edits took ${tookMs.join(", ")} ms; load ${loadavg()[0]?.toFixed(1)}.\n`);
     // The fastest: the others show what else this machine does.
     expect(Math.min(...tookMs)).toBeLessThan(WITHIN_MS);
-    await dev.untilWritten("files changed; starting blog again", 30_000);
   },
   2 * PATIENCE_MS,
 );
