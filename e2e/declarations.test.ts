@@ -57,7 +57,7 @@ const messages = Object.entries(FILES).flatMap(([module, files]) =>
 );
 
 /** `POST /api/v1/blog/posts/{id}:publish`, and what else leads to the method; empty for one that is not reachable from outside. */
-function rulesOf(method: DescMethod): { method: string; path: string }[] {
+function bindingsOf(method: DescMethod): { method: string; path: string }[] {
   if (!hasOption(method, http)) return [];
   const rule = getOption(method, http);
   return [rule, ...rule.additionalBindings].map(({ pattern }) => {
@@ -81,7 +81,7 @@ describe("the declared modules", () => {
   test("route every REST path of their protos, by a template of the same form", () => {
     const unrouted = Object.keys(FILES).flatMap((module) =>
       methodsOf(module)
-        .flatMap(rulesOf)
+        .flatMap(bindingsOf)
         .flatMap((rule) => {
           const match = table.match(rule.method, rule.path.replaceAll(/\{[^}]+\}/g, "some-value"));
           return match?.module === module && match.route.path === rule.path ? [] : [`${rule.method} ${rule.path}`];
@@ -91,7 +91,7 @@ describe("the declared modules", () => {
   });
 
   test("have no route that nothing answers", () => {
-    const rules = Object.keys(FILES).flatMap((module) => methodsOf(module).flatMap(rulesOf));
+    const rules = Object.keys(FILES).flatMap((module) => methodsOf(module).flatMap(bindingsOf));
     // The own account has narrower routes beside those for the accounts of others.
     const answered = new Set([...rules.map(({ method, path }) => `${method} ${path}`), ...PLAIN_ROUTES, "GET /api/v1/users/me/export"]);
     const declared = table.list().flatMap((route) => route.methods.map((method) => `${method} ${route.path}`));
