@@ -249,6 +249,28 @@ describeCluster("a Module", () => {
     await statusWhen("catalog", isRunning);
   });
 
+  test("that is deleted goes also where the namespace is suspended, and says what holds it", async () => {
+    const { apply, statusWhen, objectWhen, remove, writer, namespace, writes, idle, find } = await aPlatform();
+    await apply("catalog", {});
+    await apply("pricing", { dependencies: [{ module: "catalog" }] });
+    await statusWhen("pricing", isRunning);
+    await writer.patch(
+      { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } },
+      { metadata: { labels: { "plinth.dev/suspend": "true" } } },
+    );
+    await idle();
+    await remove("Deployment", "catalog");
+    writes.length = 0;
+    await remove("Module", "catalog");
+    await statusWhen("catalog", (status) => reasonOf(status, "DeletionBlocked") === "True/DependentsExist");
+    await idle();
+    expect(writes.filter(({ path }) => !path.endsWith("/status"))).toEqual([]);
+    expect(await find("Deployment", "catalog")).toBeUndefined();
+    await remove("Module", "pricing");
+    await objectWhen("Module", "pricing", (module) => module === undefined);
+    await objectWhen("Module", "catalog", (module) => module === undefined);
+  });
+
   test("does not take what belongs to somebody else, and says so", async () => {
     const { apply, statusWhen, client, namespace, hear, find } = await aPlatform();
     const foreign = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "catalog", namespace, labels: { mine: "yes" } } };

@@ -5,7 +5,7 @@ import { applyIdentity, applyRunning, makeGeneratedSecrets, pruneChildren, readM
 import type { Tools, Work } from "./reconcile/context.ts";
 import { continueDeletion, letGoWithNamespace } from "./reconcile/delete-module.ts";
 import { findRollout } from "./reconcile/find-rollout.ts";
-import { readWork } from "./reconcile/read-work.ts";
+import { isSuspended, readWork } from "./reconcile/read-work.ts";
 import { createReporter } from "./reconcile/report.ts";
 import { describeProblems } from "./verdict.ts";
 
@@ -26,7 +26,11 @@ const RECIPE: readonly Phase[] = [
   { name: "hold the Module until it is taken down", part: "apply", run: addFinalizer },
   { name: "take it down", part: "apply", run: (tools, work) => (isGoing(work) ? continueDeletion(tools, work) : undefined) },
   { name: "decide what to do", part: "desired", run: then(findRollout) },
-  { name: "stop where nothing may be touched", part: "desired", run: (_tools, work) => (isAtRest(work) ? { kind: "done" } : undefined) },
+  {
+    name: "stop where nothing may be touched",
+    part: "desired",
+    run: (tools, work) => (isAtRest(tools, work) ? { kind: "done" } : undefined),
+  },
   { name: "make secrets", part: "apply", run: then(makeGeneratedSecrets) },
   { name: "give it an identity", part: "apply", run: then(applyIdentity) },
   { name: "hear of its migration", part: "apply", run: then(readMigrationOutcome) },
@@ -105,8 +109,9 @@ function isGoing({ object }: Work): boolean {
   return object.metadata.deletionTimestamp !== undefined;
 }
 
-function isAtRest({ rollout }: Work): boolean {
-  return rollout.step === "wait" || rollout.step === "paused";
+/** In a suspended namespace there is only a Module here that goes, and that others still need. */
+function isAtRest({ state }: Tools, { rollout, namespace }: Work): boolean {
+  return rollout.step === "wait" || rollout.step === "paused" || isSuspended(state.namespaces.get(undefined, namespace));
 }
 
 function then(run: (tools: Tools, work: Work) => Promise<void> | void): Phase["run"] {

@@ -7,18 +7,20 @@ import { readRevision } from "../revisions.ts";
 import type { Verdict } from "../verdict.ts";
 import type { Tools, Work } from "./context.ts";
 
-/** With this label, set to "true", the operator leaves a whole namespace alone. */
+/** With this label, set to "true", the operator leaves a whole namespace alone, but for what is deleted. */
 export const SUSPEND_LABEL = "plinth.dev/suspend";
 
 /**
- * Reads everything that a reconcile decides by. Undefined where there is nothing to do now: the Module is gone, its namespace is suspended, or the set
- * has yet to decide over it as it is, and will tell.
+ * Reads everything that a reconcile decides by. Undefined where there is nothing to do now: the Module is gone, it stays and its namespace is suspended, or
+ * the set has yet to decide over it as it is, and will tell.
  */
 export async function readWork(tools: Tools, key: string, signal: AbortSignal): Promise<Work | undefined> {
   const { state, secretKeys } = tools;
   const { namespace, name } = splitKey(key);
   const object = state.modules.get(namespace, name);
-  if (object === undefined || isSuspended(state.namespaces.get(undefined, namespace))) return undefined;
+  if (object === undefined) return undefined;
+  // A deletion that waited would keep whoever asked for it waiting without a word.
+  if (object.metadata.deletionTimestamp === undefined && isSuspended(state.namespaces.get(undefined, namespace))) return undefined;
   const set = tools.setOf(namespace);
   const view = set.find(name);
   const { uid = "" } = object.metadata;
