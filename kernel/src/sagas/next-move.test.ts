@@ -48,6 +48,13 @@ describe("a step that failed", () => {
     expect(afterFailure(STEPS, at("price"), DECLINED, half)).toMatchObject({ kind: "end", status: "turned-back" });
   });
 
+  test.each([
+    ["is still being worked on", conflict("Busy.", { reason: "IDEMPOTENCY_IN_PROGRESS", retryAfterSeconds: 1 })],
+    ["was done, with its answer lost", conflict("Lost.", { reason: "IDEMPOTENCY_ANSWER_LOST" })],
+  ])("because a request of the same key %s is no refusal: that one may have taken effect", (_, error) => {
+    expect(afterFailure(STEPS, at("authorize"), error, half)).toEqual(go("authorize", { status: "running", attempt: 1 }));
+  });
+
   test("by a refusal after a try whose answer was lost is undone as well", () => {
     expect(afterFailure(STEPS, at("authorize", { attempt: 3 }), DECLINED, half)).toEqual(go("authorize", { status: "turning-back" }));
   });

@@ -46,9 +46,13 @@ export function afterFailure(steps: Steps, position: Position, error: PlinthErro
   return undoFrom(steps, refused ? index - 1 : index, failureOf(position.step, error));
 }
 
-/** A definite no: the same request would meet it again, and nothing was done. */
+/** What a callee says to a key under which something was done: by a request of ours whose answer never came. */
+const DONE_BEFORE: ReadonlySet<string> = new Set(["IDEMPOTENCY_ANSWER_LOST", "IDEMPOTENCY_TAKEN_OVER"]);
+
+/** A definite no: the same request would meet it again, and nothing was done. One that says when to come again is none. */
 export function isRefusal(error: PlinthError): boolean {
-  return !isTransient(error) && error.code !== "INTERNAL_ERROR" && error.code !== "RATE_LIMITED";
+  if (isTransient(error) || error.retryAfterSeconds !== undefined || DONE_BEFORE.has(error.reason)) return false;
+  return error.code !== "INTERNAL_ERROR" && error.code !== "RATE_LIMITED";
 }
 
 /** Whether an earlier step has made the saga's outcome final. */
