@@ -5,6 +5,7 @@ import { applyIdentity, applyRunning, makeGeneratedSecrets, pruneChildren, readM
 import type { Tools, Work } from "./reconcile/context.ts";
 import { continueDeletion, letGoWithNamespace } from "./reconcile/delete-module.ts";
 import { findRollout } from "./reconcile/find-rollout.ts";
+import { createHarmlessConflicts } from "./reconcile/harmless-conflicts.ts";
 import { isSuspended, readWork } from "./reconcile/read-work.ts";
 import { createReporter } from "./reconcile/report.ts";
 import { describeProblems } from "./verdict.ts";
@@ -41,6 +42,7 @@ const RECIPE: readonly Phase[] = [
 /** Reconciles one Module by its key: reads, goes through the recipe, and reports once, at the end, whatever happened. */
 export function createModuleReconciler(tools: Tools): (key: string, signal: AbortSignal) => Promise<Outcome> {
   const reporter = createReporter(tools);
+  const conflicts = createHarmlessConflicts();
 
   return async (key, signal) => {
     const root = tools.tracing.startSpan("internal", "reconcile", undefined, { "plinth.module": key });
@@ -48,6 +50,7 @@ export function createModuleReconciler(tools: Tools): (key: string, signal: Abor
       const work = await traced(root, "read", () => readWork(tools, key, signal));
       if (work === undefined) {
         reporter.forget(key);
+        conflicts.forget(key);
         root.end("OK");
         return { kind: "done" };
       }
@@ -70,7 +73,9 @@ export function createModuleReconciler(tools: Tools): (key: string, signal: Abor
     } catch (error) {
       if (work.signal.aborted) throw error;
       ended = { kind: "retry", error };
+      if (conflicts.excuse(work.key, error)) return ended;
     }
+    if (ended === "released" || ended?.kind !== "retry") conflicts.forget(work.key);
     if (ended === "released") return { kind: "done" };
     const failure = ended?.kind === "retry" ? messageOf(ended.error) : undefined;
     const putOffMs = await traced(root, "status", () => reporter.report(work, failure));
