@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import { describeCluster, startTestCluster, type TestCluster } from "@plinth/kernel/test-cluster";
 import type { ModuleStatus } from "@plinth/module";
+import { KINDS } from "../kube/kinds.ts";
 import { installCrd, startTestPlatform, type TestPlatform } from "./testing/test-platform.ts";
 
 const reasonOf = (status: ModuleStatus, type: string): string => {
@@ -231,6 +232,42 @@ describeCluster("a Module", () => {
     await apply("catalog", { image: "catalog:2", ports: { http: 80 } });
     await statusWhen("catalog", ({ phase, currentRevision, updateRevision }) => phase === "Running" && currentRevision === updateRevision);
     expect(await find("Service", "catalog")).toBeDefined();
+  });
+
+  test("that somebody else writes at the same moment says nothing of it", async () => {
+    const { apply, statusWhen, meddle, writes, happenings, writer, namespace } = await aPlatform();
+    const path = `/apis/plinth.dev/v1alpha1/namespaces/${namespace}/modules/catalog`;
+    let isFirst = true;
+    meddle(async (write) => {
+      if (write.path !== path || !isFirst) return;
+      isFirst = false;
+      const module = { apiVersion: "plinth.dev/v1alpha1", kind: "Module", metadata: { name: "catalog", namespace } };
+      await writer.patch(module, { metadata: { labels: { mine: "yes" } } });
+    });
+    await apply("catalog", {});
+    await statusWhen("catalog", isRunning);
+    const reports = writes.filter((write) => write.path === `${path}/status`);
+    expect({ isFirst, reports: reports.length }).toEqual({ isFirst: false, reports: 1 });
+    expect(happenings.map(({ reason }) => reason)).not.toContain("ReconcileFailed");
+  });
+
+  test("that comes again under its name gets nothing of its predecessor's status", async () => {
+    const { apply, meddle, writer, client, namespace } = await aPlatform();
+    const module = { apiVersion: "plinth.dev/v1alpha1", kind: "Module", metadata: { name: "catalog", namespace } };
+    const successor = Promise.withResolvers<unknown>();
+    let isAgain = false;
+    meddle(async ({ path }) => {
+      if (isAgain) successor.resolve(await client.find(KINDS.Module, { namespace, name: "catalog" }));
+      if (isAgain || !path.endsWith("/catalog/status")) return;
+      isAgain = true;
+      await writer.patch(module, { metadata: { finalizers: null } });
+      await writer.delete(module);
+      await apply("catalog", { version: "2.0.0" });
+    });
+    await apply("catalog", { version: "1.0.0" });
+    const found = await successor.promise;
+    expect(found).toMatchObject({ spec: { version: "2.0.0" } });
+    expect(found).not.toHaveProperty("status");
   });
 
   test("in a namespace that is suspended nothing is touched", async () => {

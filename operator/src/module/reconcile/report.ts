@@ -1,4 +1,5 @@
-import { isNotFound } from "@plinth/kernel/kube";
+import { isNotFound, KubeError, type KubeObject } from "@plinth/kernel/kube";
+import { KINDS } from "../../kube/kinds.ts";
 import { readDeployment } from "../deployment-state.ts";
 import { deriveStatus } from "../status/derive-status.ts";
 import { findHappenings } from "../status/happenings.ts";
@@ -32,6 +33,15 @@ export function createReporter(tools: Tools): Reporter {
     return Math.max(0, since + SETTLE_MS - now);
   }
 
+  /** Whether a status was not taken because its Module went meanwhile, be it that another one has its name now. */
+  async function isGone(object: KubeObject, error: unknown, signal: AbortSignal): Promise<boolean> {
+    if (isNotFound(error)) return true;
+    // So the API server calls a step `test` that does not hold.
+    if (!(error instanceof KubeError && error.reason === "Invalid")) return false;
+    const { namespace = "", name, uid } = object.metadata;
+    return (await tools.client.find(KINDS.Module, { namespace, name }, { signal }))?.metadata.uid !== uid;
+  }
+
   return {
     async report(work, failure) {
       const { state, writer, recorder, now } = tools;
@@ -54,17 +64,16 @@ export function createReporter(tools: Tools): Reporter {
         now: now(),
       };
       const next = deriveStatus(observed);
-      const patch = statusPatch(status, next);
+      const patch = statusPatch(object.metadata.uid ?? "", status, next);
       const waitMs = patch === undefined ? 0 : patience(work, failure);
       if (waitMs > 0) return waitMs;
       putOff.delete(work.key);
       if (patch === undefined) return undefined;
       try {
-        const written = await writer.patch(object, { status: patch }, { subresource: "status", signal: work.signal });
+        const written = await writer.patch(object, patch, { type: "json", subresource: "status", signal: work.signal });
         state.modules.overlay(written);
       } catch (error) {
-        // It went meanwhile.
-        if (!isNotFound(error)) throw error;
+        if (!(await isGone(object, error, work.signal))) throw error;
         return undefined;
       }
       for (const happening of findHappenings(status, next, work.verdict)) recorder.record(object, happening);

@@ -42,6 +42,8 @@ export interface TestPlatform {
   /** What the operator wrote, Events apart. */
   readonly writes: Write[];
   readonly happenings: readonly Heard[];
+  /** Called before each write of the operator, which waits for it: somebody else may be faster. */
+  meddle(before: (write: Write) => Promise<void>): void;
   /** The first thing of this reason that is told, from the beginning. */
   hear(reason: string): Promise<Heard>;
   apply(name: string, spec: Partial<ModuleSpec>, metadata?: Partial<KubeObject["metadata"]>): Promise<KubeObject>;
@@ -80,14 +82,19 @@ export async function startTestPlatform(cluster: TestCluster, namespace: string,
   const listeners = new Set<() => void>();
   const players = playControllers(client, everything.signal);
   let current = { ...DEFAULT_SETTINGS, ...settings };
+  let meddler: ((write: Write) => Promise<void>) | undefined;
   let operator = startOperator();
 
   function startOperator(): { end: () => Promise<void>; idle: () => Promise<void> } {
     const ending = new AbortController();
     const counting: KubeClient = {
       ...client,
-      request(request) {
-        if (request.method !== "GET") writes.push({ method: request.method, path: request.path });
+      async request(request) {
+        const write = { method: request.method, path: request.path };
+        if (request.method !== "GET") {
+          writes.push(write);
+          await meddler?.(write);
+        }
         return client.request(request);
       },
     };
@@ -194,6 +201,9 @@ export async function startTestPlatform(cluster: TestCluster, namespace: string,
     },
     writes,
     happenings,
+    meddle(before) {
+      meddler = before;
+    },
     objectWhen,
     apply(name, spec, metadata = {}) {
       const module = {
