@@ -17,7 +17,7 @@ export interface RbacRules {
 }
 
 /** Kinds of which the operator touches single objects whose names follow from the release's: the chart's templates give these rights by name. */
-const BY_NAME = new Set<string>(["ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"]);
+const BY_NAME = new Set<string>(["ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "Lease"]);
 
 /** Written by the hook `crd`, with an account of its own; the operator itself only looks which CRDs there are. */
 const READ_ONLY = new Set<string>(["CustomResourceDefinition"]);

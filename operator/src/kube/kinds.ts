@@ -35,7 +35,7 @@ export const KINDS = {
     named: [{ subresource: "token", names: [GATEWAY_MODULE], verbs: ["create"] }],
   }),
   ConfigMap: kind("v1", "ConfigMap", "configmaps", OWN),
-  Secret: kind("v1", "Secret", "secrets", [...OWN, "update"]),
+  Secret: kind("v1", "Secret", "secrets", OWN),
   Service: kind("v1", "Service", "services", OWN),
   Role: kind("rbac.authorization.k8s.io/v1", "Role", "roles", OWN),
   RoleBinding: kind("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings", OWN),
@@ -50,14 +50,14 @@ export const KINDS = {
   ServiceMonitor: kind("monitoring.coreos.com/v1", "ServiceMonitor", "servicemonitors", OWN, { optional: true }),
   PrometheusRule: kind("monitoring.coreos.com/v1", "PrometheusRule", "prometheusrules", OWN, { optional: true }),
 
-  ReplicaSet: kind("apps/v1", "ReplicaSet", "replicasets", READ),
-  Pod: kind("v1", "Pod", "pods", READ, { subresources: { log: ["get"] } }),
+  // What the containers of a Job left behind when they ended.
+  Pod: kind("v1", "Pod", "pods", ["list"]),
   EndpointSlice: kind("discovery.k8s.io/v1", "EndpointSlice", "endpointslices", READ),
   Namespace: kind("v1", "Namespace", "namespaces", READ, { namespaced: false }),
 
   Event: kind("events.k8s.io/v1", "Event", "events", ["create", "patch"]),
-  // Patch is not ours: modules have it for the Lease of their jobs, and only who has a right can give it.
-  Lease: kind("coordination.k8s.io/v1", "Lease", "leases", ["get", "list", "watch", "create", "update", "patch"]),
+  // Its own alone, in its own namespace: the chart's templates give the right by name.
+  Lease: kind("coordination.k8s.io/v1", "Lease", "leases", ["get", "list", "watch", "create", "update"]),
   CustomResourceDefinition: kind(
     "apiextensions.k8s.io/v1",
     "CustomResourceDefinition",

@@ -12,8 +12,5 @@ export const ownerSecretName = (module: string): string => `${module}-database-o
 /** Service without an address of its own: DNS gives the pods'. */
 export const headlessServiceName = (module: string): string => `${module}-headless`;
 
-/** Lease by which the replicas agree who runs the timed jobs. */
-export const jobsLeaseName = (module: string): string => `${module}-jobs`;
-
 /** Value of `app.kubernetes.io/name` on pods of Jobs: a Service of the module must not catch them. */
 export const migrationName = (module: string): string => `${module}-migrate`;

@@ -3,7 +3,7 @@ import { GATEWAY_MODULE, isKernelModule, type Module } from "@plinth/module";
 import type { Resolved } from "../resolved.ts";
 import type { Settings } from "../settings.ts";
 import { childMetadata } from "./metadata.ts";
-import { configMapName, databaseSecretName, jobsLeaseName } from "./names.ts";
+import { configMapName, databaseSecretName } from "./names.ts";
 import { needsPostgres } from "./needs-postgres.ts";
 
 interface Rule {
@@ -17,8 +17,7 @@ interface Rule {
 const FOLLOWERS = [GATEWAY_MODULE, "authz"];
 
 /**
- * What the module may ask of the API server: its own declaration and database Secret, the Lease of its jobs, and where the others are; nothing
- * for an image that does not know the platform.
+ * What the module may ask of the API server: its own declaration and database Secret, and where the others are; nothing for an image that does not know the platform.
  */
 export function buildRole({ module }: Resolved, settings: Settings): KubeObject {
   return {
@@ -34,14 +33,6 @@ function* rulesOf(module: Module, { discovery }: Settings): Generator<Rule> {
   yield { apiGroups: [""], resources: ["configmaps"], resourceNames: [configMapName(name)], verbs: ["get", "list", "watch"] };
   if (needsPostgres(module)) {
     yield { apiGroups: [""], resources: ["secrets"], resourceNames: [databaseSecretName(name)], verbs: ["get", "list", "watch"] };
-  }
-  if (module.spec.database !== undefined) {
-    yield {
-      apiGroups: ["coordination.k8s.io"],
-      resources: ["leases"],
-      resourceNames: [jobsLeaseName(name)],
-      verbs: ["get", "update", "patch"],
-    };
   }
   // Each module finds at least the one that issues users' tokens.
   if (discovery === "kubernetes") {
