@@ -2,7 +2,7 @@ import { revisionName } from "../revisions.ts";
 import { describeProblem, describeProblems, isAboutDependencies } from "../verdict.ts";
 import { type ConditionType, REASON } from "./condition-types.ts";
 import { type Claim, claim } from "./conditions.ts";
-import { degradedBy, isLate } from "./degraded.ts";
+import { degradedBy, isLate, lacksOnlySecrets } from "./degraded.ts";
 import type { Observed } from "./observed.ts";
 
 /** What each condition says of an observation. */
@@ -93,10 +93,11 @@ function degraded(observed: Observed): Claim {
   return observed.serving === undefined ? claim("Unknown", REASON.pending) : claim("False", REASON.asDeclared);
 }
 
-function ready({ serving, deployment, verdict, rollout, deletion }: Observed, progress: Claim, stall: Claim | undefined): Claim {
+function ready(observed: Observed, progress: Claim, stall: Claim | undefined): Claim {
+  const { serving, deployment, verdict, rollout, deletion } = observed;
   if (deletion !== undefined && deletion.blockedBy.length === 0) return claim("False", REASON.stopping, deletion.message);
   const [refusal] = verdict.refused;
-  if (refusal !== undefined) return claim("False", refusal.reason, describeProblems(verdict.refused));
+  if (refusal !== undefined && !lacksOnlySecrets(observed)) return claim("False", refusal.reason, describeProblems(verdict.refused));
   if (serving === undefined) {
     const cause = stall ?? progress;
     return claim("False", cause.reason, cause.message);

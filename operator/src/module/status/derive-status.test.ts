@@ -97,6 +97,19 @@ test.each<[string, Partial<Observed>, string[]]>([
     ],
   ],
   [
+    "runs as declared, and a secret is gone",
+    {
+      status: { currentRevision: revisionName(aModule()), version: "1.4.0" },
+      verdict: verdictWith({ refused: [problem("SecretMissing")] }),
+    },
+    ["Degraded", "Ready=True/Running", "Degraded=True/SecretMissing", "Validated=False/SecretMissing", "Stalled=True/SecretMissing"],
+  ],
+  [
+    "the old one runs, and a secret of the new one is missing",
+    { ...stays, verdict: verdictWith({ refused: [problem("SecretMissing")] }) },
+    ["Rejected", "Ready=False/SecretMissing", "Stalled=True/SecretMissing"],
+  ],
+  [
     "refused for a dependency",
     {
       ...notServed,

@@ -1,5 +1,5 @@
 import type { Phase } from "@plinth/module";
-import { degradedBy } from "./degraded.ts";
+import { degradedBy, lacksOnlySecrets } from "./degraded.ts";
 import type { Observed } from "./observed.ts";
 
 /**
@@ -10,7 +10,7 @@ export function derivePhase(observed: Observed): Phase {
   const { deletion, module, verdict, rollout, deployment, serving } = observed;
   if (deletion !== undefined && deletion.blockedBy.length === 0) return deployment === undefined ? "Stopped" : "Stopping";
   if (module.spec.paused === true) return "Paused";
-  if (verdict.refused.length > 0) return "Rejected";
+  if (verdict.refused.length > 0 && !lacksOnlySecrets(observed)) return "Rejected";
   if (rollout.step === "roll-back" || rollout.step === "fail") return "RollingBack";
   if (serving !== undefined) return degradedBy(observed) === undefined ? "Running" : "Degraded";
   if (rollout.step === "wait") return "Validated";
