@@ -37,7 +37,10 @@ export function moduleReference(): string {
           ["`plinth.dev/allow-downgrade`", '`"true"`: a module with a database may go to a lower version.'],
           ["`plinth.dev/force-delete`", '`"true"`: the module is deleted although others need it.'],
           ["`plinth.dev/rotate-database`", "Any new value: the passwords of its roles on Postgres are made anew."],
-          ["`plinth.dev/suspend` on a Namespace", 'Label, `"true"`: the operator leaves all of the namespace alone, but for deleted Modules.'],
+          [
+            "`plinth.dev/suspend` on a Namespace",
+            'Label, `"true"`: the operator leaves all of the namespace alone, but for deleted Modules.',
+          ],
         ],
       ),
     ),
