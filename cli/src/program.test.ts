@@ -23,7 +23,7 @@ describe("the plinth command", () => {
   test("says of each command and option what it does", () => {
     const undescribed = (command: Command): string[] => [
       ...(command.description() === "" ? [command.name()] : []),
-      ...command.options.filter(({ description }) => description === "").map(({ flags }) => flags),
+      ...command.options.filter(({ description, hidden }) => description === "" && !hidden).map(({ flags }) => flags),
       ...command.registeredArguments.filter(({ description }) => description === "").map((argument) => argument.name()),
       ...command.commands.flatMap(undescribed),
     ];

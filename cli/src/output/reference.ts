@@ -25,7 +25,7 @@ export function commandReference(program: Command): string {
 function sections(command: Command, parent: string): string[] {
   const path = `${parent} ${command.name()}`;
   if (command.commands.length > 0) return command.commands.flatMap((child) => sections(child, path));
-  const given = [...command.registeredArguments.map(argumentRow), ...command.options.map(optionRow)];
+  const given = [...command.registeredArguments.map(argumentRow), ...command.options.filter(({ hidden }) => !hidden).map(optionRow)];
   const rows = given.length === 0 ? [] : ["| takes | |", "| --- | --- |", ...given, ""];
   return [`## ${path}`, "", `${sentence(command.description())}`, "", "```", `${path} ${command.usage()}`.trim(), "```", "", ...rows];
 }
