@@ -5,6 +5,7 @@ export default {
   ...config,
   roots: ["<rootDir>/e2e/cluster"],
   testMatch: ["**/*.cluster.test.ts"],
+  testPathIgnorePatterns: ["/node_modules/"],
   testTimeout: 300_000,
   maxWorkers: 1,
 };
