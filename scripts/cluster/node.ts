@@ -106,6 +106,8 @@ function kubeletConfiguration(cluster: Cluster): object {
     // The host's disk and memory are shared with everything else on it, so only the last of them is kept free.
     evictionHard: { "memory.available": "100Mi", "nodefs.available": "1%", "imagefs.available": "1%" },
     imageGCHighThresholdPercent: 100,
+    // An image that was pulled under one name is not pulled again under another: what is loaded here has no registry to ask.
+    imagePullCredentialsVerificationPolicy: "NeverVerify",
     // Images are built here and cannot be pulled again.
     imageMinimumGCAge: "8760h",
     maxPods: 200,
