@@ -1,13 +1,10 @@
-import { createKubeClient, type KubeObject } from "@plinth/kernel/kube";
-import { silentLogger } from "@plinth/kernel/logging";
+import type { KubeObject } from "@plinth/kernel/kube";
 import type { ModuleSpec, ModuleStatus } from "@plinth/module";
 import { KINDS } from "../kube/kinds.ts";
 import { createWriter } from "../kube/writer.ts";
 import { FORCE_DELETE } from "../module/deletion.ts";
 import { findCondition } from "../module/status/conditions.ts";
-import { connect } from "../process/connect.ts";
-import { runReflector } from "../runtime/reflector.ts";
-import { createStore } from "../runtime/store.ts";
+import { followModules } from "./follow-modules.ts";
 
 export interface StopOptions {
   readonly selector?: string;
@@ -20,21 +17,10 @@ export interface StopOptions {
  * What others cannot do without is not begun with. Resolves with the exit code: 1 when time is up, or others stand in the way.
  */
 export async function stopModules({ selector, timeoutMs, write }: StopOptions): Promise<number> {
-  const { connection, namespace } = await connect();
-  const client = createKubeClient(connection, { logger: silentLogger });
+  const modules = await followModules(selector);
+  const { client, namespace, store } = modules;
   const writer = createWriter(client);
-  const following = new AbortController();
-  const store = createStore<KubeObject>({ logger: silentLogger });
-  const watching = runReflector({
-    client,
-    resource: KINDS.Module,
-    store,
-    namespace,
-    ...(selector !== undefined && { labelSelector: selector }),
-    logger: silentLogger,
-    signal: following.signal,
-  });
-  await store.whenSynced(following.signal);
+  await store.whenSynced(modules.signal);
   const needed = findNeeded([...store.list()], (await client.list(KINDS.Module, { namespace })).items);
   if (needed.length > 0) {
     write("Nothing was stopped, for other modules cannot do without these:");
@@ -61,9 +47,7 @@ export async function stopModules({ selector, timeoutMs, write }: StopOptions): 
   return end(isGone ? 0 : 1);
 
   async function end(code: number): Promise<number> {
-    following.abort();
-    await watching;
-    await connection.close();
+    await modules.end();
     return code;
   }
 }

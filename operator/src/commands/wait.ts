@@ -1,13 +1,9 @@
-import { createKubeClient, type KubeObject } from "@plinth/kernel/kube";
-import { silentLogger } from "@plinth/kernel/logging";
+import type { KubeObject } from "@plinth/kernel/kube";
 import type { ModuleStatus } from "@plinth/module";
-import { KINDS } from "../kube/kinds.ts";
 import { settingsHash } from "../module/settings-hash.ts";
 import { findCondition } from "../module/status/conditions.ts";
-import { connect } from "../process/connect.ts";
 import { readOperatorConfig } from "../process/operator-config.ts";
-import { runReflector } from "../runtime/reflector.ts";
-import { createStore } from "../runtime/store.ts";
+import { followModules } from "./follow-modules.ts";
 
 export interface WaitOptions {
   /** The operator that must have brought them up: its settings, and its version. Any will do if left out. */
@@ -27,37 +23,24 @@ const HOPELESS: ReadonlySet<string> = new Set(["RolledBack", "ProgressDeadlineEx
 export async function waitForModules({ selector, timeoutMs, write, operator }: WaitOptions): Promise<number> {
   const wanted = operator && settingsHash((await readOperatorConfig(operator.settingsFile)).config, operator.version);
   const isReady = (module: KubeObject): boolean => isUp(module) && (wanted === undefined || settingsOf(module) === wanted);
-  const { connection, namespace } = await connect();
-  const following = new AbortController();
-  const store = createStore<KubeObject>({ logger: silentLogger });
-  const client = createKubeClient(connection, { logger: silentLogger });
-  const watching = runReflector({
-    client,
-    resource: KINDS.Module,
-    store,
-    namespace,
-    ...(selector !== undefined && { labelSelector: selector }),
-    logger: silentLogger,
-    signal: following.signal,
-  });
+  const modules = await followModules(selector);
+  const { store } = modules;
   const outcome = await new Promise<"ready" | "failed" | "late">((resolve) => {
     const timer = setTimeout(() => resolve("late"), timeoutMs);
     const look = (): void => {
       if (!store.synced) return;
-      const modules = [...store.list()];
-      const end = modules.some(hasFailed) ? "failed" : modules.every(isReady) ? "ready" : undefined;
+      const all = [...store.list()];
+      const end = all.some(hasFailed) ? "failed" : all.every(isReady) ? "ready" : undefined;
       if (end === undefined) return;
       clearTimeout(timer);
       resolve(end);
     };
     store.onChange(look);
     // A namespace without Modules brings no change.
-    void store.whenSynced(following.signal).then(look, () => undefined);
+    void store.whenSynced(modules.signal).then(look, () => undefined);
   });
   const left = [...store.list()].filter((module) => !isReady(module));
-  following.abort();
-  await watching;
-  await connection.close();
+  await modules.end();
   if (outcome === "ready") {
     write(`${store.size} modules are ready.`);
     return 0;
