@@ -5,6 +5,7 @@ import { KINDS, type KindName } from "../kube/kinds.ts";
 import { indexByOwnerUid } from "../runtime/object-key.ts";
 import { runReflector } from "../runtime/reflector.ts";
 import { createStore, type Store } from "../runtime/store.ts";
+import { CHILD_KINDS } from "./child-kinds.ts";
 import { MANAGED_BY, OPERATOR } from "./desired/metadata.ts";
 import { keepChild } from "./kept-child.ts";
 import type { Settings } from "./settings.ts";
@@ -24,22 +25,6 @@ export interface ClusterState {
   whenSynced(signal: AbortSignal): Promise<void>;
   readonly synced: boolean;
 }
-
-/** Kinds of children that every cluster has. */
-const CHILD_KINDS = [
-  "ServiceAccount",
-  "Role",
-  "RoleBinding",
-  "ConfigMap",
-  "Secret",
-  "Service",
-  "NetworkPolicy",
-  "ControllerRevision",
-  "Job",
-  "Deployment",
-  "HorizontalPodAutoscaler",
-  "PodDisruptionBudget",
-] as const satisfies readonly KindName[];
 
 export interface ClusterStateOptions {
   readonly client: KubeClient;

@@ -1,27 +1,11 @@
 import { isNotFound, type KubeClient, type KubeObject } from "@plinth/kernel/kube";
 import { KINDS, type KindName } from "../kube/kinds.ts";
+import { CHILD_KINDS } from "../module/child-kinds.ts";
 import { MANAGED_BY, MODULE_LABEL, OPERATOR } from "../module/desired/metadata.ts";
 import { childKey } from "../module/prune.ts";
 
 /** Kinds of children, whether or not every cluster has them: one that is not served has no objects. */
-const CHILD_KINDS = [
-  "ServiceAccount",
-  "Role",
-  "RoleBinding",
-  "ConfigMap",
-  "Secret",
-  "Service",
-  "NetworkPolicy",
-  "ControllerRevision",
-  "Job",
-  "Deployment",
-  "HorizontalPodAutoscaler",
-  "PodDisruptionBudget",
-  "Ingress",
-  "HTTPRoute",
-  "ServiceMonitor",
-  "PrometheusRule",
-] as const satisfies readonly KindName[];
+const PLANNED_KINDS = [...CHILD_KINDS, "Ingress", "HTTPRoute", "ServiceMonitor", "PrometheusRule"] as const satisfies readonly KindName[];
 
 /** The children that there are in a namespace. */
 export interface LiveObjects {
@@ -31,7 +15,7 @@ export interface LiveObjects {
 
 export async function readLiveObjects(client: KubeClient, namespace: string): Promise<LiveObjects> {
   const labelSelector = `${MANAGED_BY}=${OPERATOR}`;
-  const lists = await Promise.all(CHILD_KINDS.map((kind) => listOrNone(client, kind, namespace, labelSelector)));
+  const lists = await Promise.all(PLANNED_KINDS.map((kind) => listOrNone(client, kind, namespace, labelSelector)));
   const all = lists.flat();
   const byKey = new Map(all.map((object) => [childKey(object), object]));
   return {
@@ -40,13 +24,10 @@ export async function readLiveObjects(client: KubeClient, namespace: string): Pr
   };
 }
 
-/** Items of a list do not say what they are; a kind that is not served has none. */
+/** A kind that is not served has none. */
 async function listOrNone(client: KubeClient, kind: KindName, namespace: string, labelSelector: string): Promise<KubeObject[]> {
-  const { group, version } = KINDS[kind];
-  const apiVersion = group === "" ? version : `${group}/${version}`;
   try {
-    const { items } = await client.list(KINDS[kind], { namespace, labelSelector });
-    return items.map((item) => ({ ...item, apiVersion, kind }));
+    return (await client.list(KINDS[kind], { namespace, labelSelector })).items;
   } catch (error) {
     if (isNotFound(error)) return [];
     throw error;
