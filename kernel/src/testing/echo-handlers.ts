@@ -56,6 +56,7 @@ export function echoHandlers(probe: EchoProbe): Handlers<typeof EchoService> {
         probe.counting--;
       }
     },
+    weigh: ({ file, gross }) => ({ contentType: file?.contentType ?? "", data: file?.data ?? new Uint8Array(), gross }),
     fail: (request) => {
       if (request.code === "crash") throw new Error("secret: hunter2");
       throw new PlinthError(request.code as ErrorCode, `Failed with secret-ish ${request.code}.`, {

@@ -40,6 +40,7 @@ export async function startEcho(): Promise<EchoModule> {
     listNotes: () => ({}),
     createNote: () => ({}),
     publishNote: ({ id }) => ({ id }),
+    weigh: () => ({}),
     fail: (request) => {
       throw new PlinthError("CONFLICT", "Told to fail.", { reason: "TOLD_TO_FAIL", metadata: { asked: request.code } });
     },

@@ -29,6 +29,7 @@ describe("the OpenAPI document", () => {
       "/api/v1/echo",
       "/api/v1/echo/{message}",
       "/api/v1/fail",
+      "/api/v1/files/{name}:weigh",
       "/api/v1/notes",
       "/api/v1/notes/{id}:publish",
       "/api/v1/shelves/{shelf}/notes",
@@ -43,6 +44,9 @@ describe("the OpenAPI document", () => {
     expect(
       Object.keys(document.paths["/api/v1/notes/{id}:publish"].post.requestBody.content["application/json"].schema.properties),
     ).toEqual(["reason"]);
+    expect(document.paths["/api/v1/files/{name}:weigh"].post.requestBody.content).toEqual({
+      "*/*": { schema: { type: "string", format: "binary" } },
+    });
   });
 
   test("the protos' comments are its descriptions", () => {

@@ -1,10 +1,9 @@
 import { type DescField, type DescMessage, type DescMethod, type DescService, ScalarType } from "@bufbuild/protobuf";
 import { HTTP_STATUS } from "../../http/envelope.ts";
 import { takesKeys } from "../idempotency.ts";
-import { bindingsOf, fieldAt, type HttpBinding } from "../transcoding/http-rules.ts";
+import { bindingsOf, fieldAt, type HttpBinding, RAW_BODY, takesFile } from "../transcoding/http-rules.ts";
 import type { PathVariable, Segment } from "../transcoding/path-template.ts";
 import { isValueMessage } from "../transcoding/query-fields.ts";
-import { RAW_BODY } from "../transcoding/write-raw-stream.ts";
 import type { Schema } from "./field-rules.ts";
 import { SchemaCollector } from "./message-schemas.ts";
 import { type Comments, protoComments } from "./proto-comments.ts";
@@ -100,6 +99,7 @@ function operation(collector: SchemaCollector, method: DescMethod, binding: Http
 }
 
 function requestBody(collector: SchemaCollector, input: DescMessage, binding: HttpBinding, inPath: ReadonlySet<string>): Schema {
+  if (takesFile(binding)) return { required: true, content: { "*/*": { schema: { type: "string", format: "binary" } } } };
   let schema: Schema;
   if (binding.body !== "*" && binding.body !== undefined) schema = collector.field(binding.body);
   else if (inPath.size === 0) schema = collector.message(input);

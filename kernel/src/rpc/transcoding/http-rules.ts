@@ -3,6 +3,9 @@ import { http } from "@plinth/proto/google/api/annotations_pb";
 import type { HttpRule } from "@plinth/proto/google/api/http_pb";
 import { type PathTemplate, parsePathTemplate } from "./path-template.ts";
 
+/** A message of bytes with a media type: as an answer or a body REST carries the bytes as they are. */
+export const RAW_BODY = "google.api.HttpBody";
+
 /** One REST way to a method. */
 export interface HttpBinding {
   readonly httpMethod: string;
@@ -47,6 +50,11 @@ function bodyField(message: DescMessage, name: string, where: string): DescField
   const field = message.fields.find((one) => one.name === name);
   if (field === undefined) throw new Error(`${where}: the body ${name} is no field of ${message.typeName}.`);
   return field;
+}
+
+/** Whether the body of a binding is bytes with a media type of their own: a file, not JSON. */
+export function takesFile({ body }: HttpBinding): boolean {
+  return typeof body === "object" && body.message?.typeName === RAW_BODY;
 }
 
 /** The field by its proto or JSON name. */

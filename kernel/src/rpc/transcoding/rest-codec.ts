@@ -1,4 +1,5 @@
 import {
+  create,
   type DescField,
   type DescMethod,
   fromJson,
@@ -9,10 +10,11 @@ import {
   toJson,
 } from "@bufbuild/protobuf";
 import type { Path } from "@bufbuild/protobuf/reflect";
+import { HttpBodySchema } from "@plinth/proto/google/api/httpbody_pb";
 import { badRequest, type PlinthError, validation } from "../../base/errors.ts";
 import type { Codec } from "../method-pipeline.ts";
 import { writePath } from "../validation.ts";
-import { fieldNamed, type HttpBinding } from "./http-rules.ts";
+import { fieldNamed, type HttpBinding, takesFile } from "./http-rules.ts";
 import { jsonFaults } from "./json-fault.ts";
 import { mayHoldNul, nulFaults } from "./nul-fault.ts";
 import { bindField, decodePercent, parseQuery } from "./query-fields.ts";
@@ -23,6 +25,8 @@ export interface RestRequest {
   /** Without its question mark. */
   readonly query: string;
   readonly body: Buffer | undefined;
+  /** The body's; empty where nobody said. */
+  readonly contentType: string;
   json: JsonObject | undefined;
 }
 
@@ -36,9 +40,10 @@ export function createRestCodec(method: DescMethod, binding: HttpBinding): Codec
   const { input, output } = method;
   const { body, template, responseBody } = binding;
   const bodyField = body === "*" ? undefined : body;
+  const file = takesFile(binding);
 
   function decode(request: RestRequest): Message {
-    const json = body === undefined ? {} : readBody(request.body, bodyField);
+    const json = body === undefined || file ? {} : readBody(request.body, bodyField);
     request.json = json;
     const faults: Record<string, string> = Object.create(null);
     for (const { fieldPath, start, end } of template.variables) {
@@ -47,15 +52,21 @@ export function createRestCodec(method: DescMethod, binding: HttpBinding): Codec
       if (fault !== undefined) faults[fieldPath] = fault;
     }
     if (request.query !== "") bindQuery(request.query, json, faults);
-    if (mayHoldNul(request.body, request.query, request.segments)) {
+    if (mayHoldNul(file ? undefined : request.body, request.query, request.segments)) {
       for (const [path, problem] of Object.entries(nulFaults(json))) faults[asWritten(path)] = problem;
     }
     if (Object.keys(faults).length > 0) throw validation(faults);
+    let message: Message;
     try {
-      return fromJson(input, json);
+      message = fromJson(input, json);
     } catch (cause) {
       throw notAMessage(json, cause);
     }
+    if (file && bodyField !== undefined && request.body !== undefined) {
+      const { body: data, contentType } = request;
+      (message as Record<string, unknown> & Message)[bodyField.localName] = create(HttpBodySchema, { contentType, data });
+    }
+    return message;
   }
 
   function bindQuery(query: string, json: JsonObject, faults: Record<string, string>): void {

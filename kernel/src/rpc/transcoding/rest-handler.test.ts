@@ -96,6 +96,20 @@ describe("REST", () => {
     });
   });
 
+  test("a file is the body as it is, whatever its type says, and the query the rest", async () => {
+    const bytes = new Uint8Array([0xff, 0, 0x7b, 0x22, ...Buffer.from("\\u0000")]);
+    const answer = await call("POST", "/api/v1/files/a:weigh?gross=true", bytes, { "content-type": "text/csv; charset=latin1" });
+    expect(answer.body.data).toEqual({
+      content_type: "text/csv; charset=latin1",
+      data: Buffer.from(bytes).toString("base64"),
+      gross: true,
+    });
+    const field = await call("POST", "/api/v1/files/a:weigh?file.content_type=x", "");
+    expect(refusal(field)).toMatchObject({ status: 422, fields: { "file.content_type": "belongs into the body" } });
+    const packed = await call("POST", "/api/v1/files/a:weigh", bytes, { "content-encoding": "br" });
+    expect(refusal(packed)).toMatchObject({ status: 415, reason: "UNSUPPORTED_MEDIA_TYPE" });
+  });
+
   test("HEAD answers like GET, without a body", async () => {
     const answer = await call("HEAD", "/api/v1/notes");
     expect(answer.status).toBe(200);

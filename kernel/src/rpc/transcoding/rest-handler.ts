@@ -7,16 +7,16 @@ import { readBody } from "../../http/read-body.ts";
 import { writeError, writeJson } from "../../http/write-answer.ts";
 import { Call, type CallReader, parseDeadline } from "../call.ts";
 import { type Codec, callerGone, type PreparedMethod, type PreparedService } from "../method-pipeline.ts";
-import { bindingsOf } from "./http-rules.ts";
+import { bindingsOf, RAW_BODY, takesFile } from "./http-rules.ts";
 import { setHeaders } from "./response-headers.ts";
 import { createRestCodec, type RestRequest } from "./rest-codec.ts";
 import { RouteTable } from "./route-table.ts";
-import { RAW_BODY, writeRawStream } from "./write-raw-stream.ts";
+import { writeRawStream } from "./write-raw-stream.ts";
 import { writeStream } from "./write-stream.ts";
 
 interface RestRoute {
   readonly method: PreparedMethod;
-  readonly takesBody: boolean;
+  readonly takes: "nothing" | "json" | "file";
   readonly streams: boolean;
   readonly codec: Codec<RestRequest, string>;
   /** Set where the messages of the stream are the bytes of one body. */
@@ -36,7 +36,8 @@ export function createRestHandler(services: readonly PreparedService[], maxBodyB
         const streams = method.descriptor.methodKind === "server_streaming";
         const raw = streams && method.descriptor.output.typeName === RAW_BODY;
         const rawCodec = raw ? { ...codec, encode: (answer: Message) => answer as HttpBody } : undefined;
-        table.add(binding.httpMethod, binding.template, { method, takesBody: binding.body !== undefined, streams, codec, rawCodec });
+        const takes = binding.body === undefined ? "nothing" : takesFile(binding) ? "file" : "json";
+        table.add(binding.httpMethod, binding.template, { method, takes, streams, codec, rawCodec });
       }
     }
   }
@@ -53,17 +54,18 @@ export function createRestHandler(services: readonly PreparedService[], maxBodyB
     }
     const { route, segments } = match;
     const query = mark === -1 ? "" : url.slice(mark + 1);
-    if (!route.takesBody) {
-      serve(route, request, response, { segments, query, body: undefined, json: undefined });
+    if (route.takes === "nothing") {
+      serve(route, request, response, { segments, query, body: undefined, contentType: "", json: undefined });
       return true;
     }
-    const refusal = mediaFault(request);
+    const refusal = encodingFault(request) ?? (route.takes === "json" ? mediaFault(request) : undefined);
     if (refusal !== undefined) {
       writeError(request, response, refusal);
       return true;
     }
     readBody(request, maxBodyBytes, (error, body) => {
-      if (error === undefined) serve(route, request, response, { segments, query, body, json: undefined });
+      const contentType = request.headers["content-type"] ?? "";
+      if (error === undefined) serve(route, request, response, { segments, query, body, contentType, json: undefined });
       else writeError(request, response, error);
     });
     return true;
@@ -131,12 +133,14 @@ function endWithClient(call: Call, response: ServerResponse): void {
   });
 }
 
-/** JSON, plain: nothing else is read. */
-function mediaFault(request: IncomingMessage): PlinthError | undefined {
+function encodingFault(request: IncomingMessage): PlinthError | undefined {
   const encoding = request.headers["content-encoding"];
-  if (encoding !== undefined && encoding !== "identity") {
-    return badRequest(`A body with content-encoding ${encoding} is not read here.`, { reason: UNSUPPORTED_MEDIA_TYPE });
-  }
+  if (encoding === undefined || encoding === "identity") return undefined;
+  return badRequest(`A body with content-encoding ${encoding} is not read here.`, { reason: UNSUPPORTED_MEDIA_TYPE });
+}
+
+/** Where no file is expected, only JSON is read. */
+function mediaFault(request: IncomingMessage): PlinthError | undefined {
   const type = request.headers["content-type"];
   if (type === undefined || JSON_TYPE.test(type)) return undefined;
   return badRequest("The body must be application/json.", { reason: UNSUPPORTED_MEDIA_TYPE });

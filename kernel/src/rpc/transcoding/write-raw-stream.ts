@@ -6,9 +6,6 @@ import type { Call } from "../call.ts";
 import { drained } from "./drained.ts";
 import { setHeaders } from "./response-headers.ts";
 
-/** Whether a method answers bytes with a media type of their own, which REST clients get as they are. */
-export const RAW_BODY = "google.api.HttpBody";
-
 /**
  * Writes the data of `google.api.HttpBody` messages as one body, as fast as the client reads. The first message says the media
  * type. An error before it is a plain answer; a later one breaks the connection, since a body of any kind has no place for it.
