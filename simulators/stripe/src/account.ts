@@ -61,6 +61,16 @@ export function createAccount(emit: Account["emit"]): Account {
   return { intents: new Map(), charges: new Map(), refunds: new Map(), emit };
 }
 
+/** Puts into a new account what an earlier one held. */
+export function fillAccount(
+  { intents, charges, refunds }: Account,
+  saved: { intents: readonly PaymentIntent[]; charges: readonly Charge[]; refunds: readonly Refund[] },
+): void {
+  for (const intent of saved.intents) intents.set(intent.id, intent);
+  for (const charge of saved.charges) charges.set(charge.id, charge);
+  for (const refund of saved.refunds) refunds.set(refund.id, refund);
+}
+
 /** `pi_3M0…`, as long as Stripe's. */
 export function newId(prefix: string): string {
   const letters = randomBytes(40)

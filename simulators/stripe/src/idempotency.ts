@@ -5,6 +5,13 @@ export interface KeptAnswer {
   readonly body: string;
 }
 
+/** A key with the request that it stands for, and its answer. */
+export interface KeptKey {
+  readonly key: string;
+  readonly request: string;
+  readonly answer: KeptAnswer;
+}
+
 /**
  * Keys as Stripe keeps them: the first answer is given again whatever it was, unless the request was refused before anything was done; the same key
  * with other parameters is refused, and so is one that is in use.
@@ -14,10 +21,11 @@ export interface IdempotencyKeys {
   once(key: string, request: string, work: () => KeptAnswer): KeptAnswer & { readonly isReplay: boolean };
   /** Keeps a key in use until `release` is called: its request hangs. */
   occupy(key: string): () => void;
+  list(): KeptKey[];
 }
 
-export function createIdempotencyKeys(): IdempotencyKeys {
-  const answers = new Map<string, { readonly request: string; readonly answer: KeptAnswer }>();
+export function createIdempotencyKeys(saved: readonly KeptKey[] = []): IdempotencyKeys {
+  const answers = new Map(saved.map((kept) => [kept.key, kept]));
   const inUse = new Set<string>();
   return {
     once(key, request, work) {
@@ -40,12 +48,13 @@ export function createIdempotencyKeys(): IdempotencyKeys {
       }
       const answer = work();
       // A 4xx other than a decline says that nothing was begun.
-      if (answer.status < 400 || answer.status === 402 || answer.status >= 500) answers.set(key, { request, answer });
+      if (answer.status < 400 || answer.status === 402 || answer.status >= 500) answers.set(key, { key, request, answer });
       return { ...answer, isReplay: false };
     },
     occupy(key) {
       inUse.add(key);
       return () => inUse.delete(key);
     },
+    list: () => [...answers.values()],
   };
 }

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-import { createAccount, newId } from "./account.ts";
+import { createAccount, fillAccount, newId } from "./account.ts";
 import { createApi } from "./api.ts";
 import { createControl } from "./control.ts";
 import { createFaults } from "./faults.ts";
@@ -10,6 +10,7 @@ import { createIdempotencyKeys, type KeptAnswer } from "./idempotency.ts";
 import { parseParameters } from "./parameters.ts";
 import { getIntent } from "./payment-intents.ts";
 import { presentIntent } from "./present.ts";
+import { openStateFile, type SavedState } from "./state-file.ts";
 import { invalidRequest, StripeError } from "./stripe-error.ts";
 import { threeDSecurePage } from "./three-d-secure-page.ts";
 import { createWebhooks, type Endpoint } from "./webhooks.ts";
@@ -19,6 +20,10 @@ export interface SimulatorOptions {
   /** 0 takes any free one. */
   readonly port: number;
   readonly endpoint?: Endpoint | undefined;
+  /** Where customers' browsers find it; where it listens unless said. */
+  readonly publicUrl?: string | undefined;
+  /** A file that it remembers by from one start to the next; without one it forgets everything when it stops. */
+  readonly stateFile?: string | undefined;
   log(line: string): void;
 }
 
@@ -27,20 +32,33 @@ export interface Simulator {
   close(): Promise<void>;
 }
 
-/** Starts a Stripe of our own: stateful, in memory, with switches under `/simulator`. */
+/** Starts a Stripe of our own: stateful, with switches under `/simulator`. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   let url = "";
-  const webhooks = createWebhooks(options.log);
+  const file = options.stateFile === undefined ? undefined : openStateFile(options.stateFile, state);
+  const webhooks = createWebhooks(options.log, file?.saved?.events);
   webhooks.endpoint = options.endpoint;
   const account = createAccount((type, object) => webhooks.emit(type, object));
+  if (file?.saved !== undefined) fillAccount(account, file.saved);
   const faults = createFaults();
-  const keys = createIdempotencyKeys();
+  const keys = createIdempotencyKeys(file?.saved?.keys);
   const api = createApi(
     account,
     () => webhooks.events,
     () => url,
   );
   const control = createControl({ account, faults, webhooks, show: (intent) => presentIntent(account, intent, [], url) });
+
+  function state(): SavedState {
+    const { intents, charges, refunds } = account;
+    return {
+      intents: [...intents.values()],
+      charges: [...charges.values()],
+      refunds: [...refunds.values()],
+      keys: keys.list(),
+      events: webhooks.events,
+    };
+  }
 
   /** One call of Stripe's API, with whatever is set to befall it. */
   async function answerApi(request: IncomingMessage, response: ServerResponse, path: string, query: string): Promise<void> {
@@ -73,6 +91,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, search } = new URL(request.url ?? "/", "http://simulator");
+    if (pathname === "/simulator/health") return write(response, { status: 200, body: '{"status": "up"}' });
     const page = /^\/simulator\/3ds\/(\w+)$/.exec(pathname)?.[1];
     if (request.method === "GET" && page !== undefined) {
       response.writeHead(200, { "content-type": "text/html; charset=utf-8" });
@@ -90,16 +109,18 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const server = createServer((request, response) => {
     response.setHeader("request-id", newId("req"));
     response.on("error", () => {});
-    answer(request, response).catch((error: unknown) => {
-      if (!(error instanceof StripeError)) options.log(String(error));
-      if (!response.headersSent && !response.destroyed) write(response, failure(error));
-    });
+    answer(request, response)
+      .catch((error: unknown) => {
+        if (!(error instanceof StripeError)) options.log(String(error));
+        if (!response.headersSent && !response.destroyed) write(response, failure(error));
+      })
+      .finally(() => file?.saveSoon());
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port, options.host, resolve);
   });
-  url = `http://${options.host}:${(server.address() as AddressInfo).port}`;
+  url = options.publicUrl ?? `http://${options.host}:${(server.address() as AddressInfo).port}`;
   return {
     url,
     async close() {
@@ -107,6 +128,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       faults.releaseAll();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      file?.saveNow();
     },
   };
 }

@@ -45,8 +45,8 @@ const API_VERSION = "2026-10-28.endive";
 const TRIES = 5;
 const PAUSE_MS = 200;
 
-export function createWebhooks(log: (line: string) => void): Webhooks {
-  const events: StripeEvent[] = [];
+export function createWebhooks(log: (line: string) => void, earlier: readonly StripeEvent[] = []): Webhooks {
+  const events: StripeEvent[] = [...earlier];
   let waiting: StripeEvent[] = [];
   const stop = new AbortController();
 
