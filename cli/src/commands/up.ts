@@ -1,5 +1,6 @@
 import { handleSignals } from "@plinth/kernel/lifecycle";
 import { createLogger } from "@plinth/kernel/logging";
+import { commandHost } from "../local/command-host.ts";
 import { inProcessHost } from "../local/module-host.ts";
 import { startPlatform } from "../local/platform.ts";
 import { processHost } from "../local/process-host.ts";
@@ -23,8 +24,10 @@ export async function up(options: UpOptions): Promise<void> {
     project,
     only: options.only,
     logger,
-    makeHost: ({ place, folderOf, foundation }) =>
-      options.processes || options.watch ? processHost({ project, foundation, logger }) : inProcessHost(place, folderOf),
+    makeHost: ({ place, folderOf, foundation }) => {
+      const parts = { project, foundation, logger };
+      return commandHost(parts, options.processes || options.watch ? processHost(parts) : inProcessHost(place, folderOf));
+    },
     onFatal: () => void stop().finally(() => process.exit(1)),
     onChange: (platform) => process.stdout.write(welcome(platform, project, undefined)),
   });

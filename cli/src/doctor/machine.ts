@@ -1,6 +1,5 @@
-import { existsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { onPath } from "../local/on-path.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 
 const NODE_MAJOR = 24;
@@ -34,8 +33,4 @@ export function checkRoot(): Finding {
   return found === undefined
     ? fail("runs as root, and neither setpriv nor unshare is there", "install util-linux, or start as an ordinary user")
     : ok(`runs as root; ${found} starts Postgres as another user`);
-}
-
-function onPath(program: string): boolean {
-  return (process.env.PATH ?? "").split(delimiter).some((folder) => folder !== "" && existsSync(join(folder, program)));
 }

@@ -23,7 +23,7 @@ export async function generateCode(project: Project): Promise<GeneratedCode> {
   await buf(project, ["generate"]);
   await buf(project, ["build", "--as-file-descriptor-set", "-o", IMAGE_FILE]);
   // A module that does not fit the others keeps its constants: its own code must still compile.
-  const { modules, drafts } = parseModuleFiles(projectModuleFiles(project.servicesFolder));
+  const { modules, drafts } = parseModuleFiles(projectModuleFiles(project));
   const file = join(project.root, PERMISSIONS_FILE);
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, permissionConstants(modules));

@@ -18,11 +18,11 @@ export interface JoinOptions {
 
 /** Runs one module in this process, as part of the platform whose `.plinth` it shares. */
 export async function joinPlatform({ project, module: name, databaseUrl, logger, onFatal }: JoinOptions): Promise<RunningModule> {
-  const modules = await openFileModuleSet({ roots: [project.servicesFolder], logger });
+  const modules = await openFileModuleSet({ roots: project.moduleFolders, logger });
   const module = modules.current.modules.find(({ metadata }) => metadata.name === name);
   if (module === undefined) {
     modules.close();
-    throw new Error(`There is no module ${name} in ${project.servicesFolder} that could start. See: plinth validate`);
+    throw new Error(`There is no module ${name} in ${project.root} that could start. See: plinth validate`);
   }
   const folders = localFolders(project.dataFolder);
   const discovery = await openFileDiscovery(folders.instances, logger);

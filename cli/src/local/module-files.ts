@@ -1,16 +1,18 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { ModuleFile } from "@plinth/module";
+import type { Project } from "../project.ts";
 
 const FILE = "module.yaml";
 const YAML = /\.ya?ml$/;
 
-/** The module files of a project: `services/<name>/module.yaml`. Named as seen from the working folder. */
-export function projectModuleFiles(servicesFolder: string): ModuleFile[] {
-  return readdirSync(servicesFolder, { withFileTypes: true })
-    .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && existsSync(join(servicesFolder, entry.name, FILE)))
-    .map((entry) => readModuleFile(join(servicesFolder, entry.name, FILE)))
-    .sort(byName);
+/** The module files of a project: `services/<name>/module.yaml` and the like. Named as seen from the working folder. */
+export function projectModuleFiles({ moduleFolders }: Pick<Project, "moduleFolders">): ModuleFile[] {
+  const filesIn = (folder: string) =>
+    readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && existsSync(join(folder, entry.name, FILE)))
+      .map((entry) => readModuleFile(join(folder, entry.name, FILE)));
+  return moduleFolders.flatMap(filesIn).sort(byName);
 }
 
 /** The module files that `paths` name: files as they are, of folders what lies in them. Throws for a path with none. */

@@ -48,7 +48,7 @@ export interface Platform {
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const { project, only, logger } = options;
-  const modules = await openFileModuleSet({ roots: [project.servicesFolder], logger });
+  const modules = await openFileModuleSet({ roots: project.moduleFolders, logger });
   const selected = (): readonly Module[] =>
     only === undefined ? modules.resolution.order : withDependencies(modules.resolution.order, only);
   let foundation: Foundation;

@@ -15,7 +15,7 @@ export interface ReadModules {
 
 /** The project's modules as their files are now. */
 export function readModules(project: Project): ReadModules {
-  const parsed = parseModuleFiles(projectModuleFiles(project.servicesFolder));
+  const parsed = parseModuleFiles(projectModuleFiles(project));
   const descriptors = readDescriptors(join(project.root, IMAGE_FILE));
   const resolution = resolve(parsed.modules, { ...parsed, local: true, rpcMethods: rpcMethodsOf(descriptors?.file ?? []) });
   const folderOf = (module: Module): string => resolvePath(dirname(parsed.locate(module, [])?.file ?? ""));
