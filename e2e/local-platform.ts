@@ -133,9 +133,16 @@ async function freePorts(project: string): Promise<{ env: Record<string, string>
       ...(module === "gateway" ? [] : [[`${prefix}_SERVER_GRPC_ADDR`, "127.0.0.1:0"]]),
     ];
   });
-  const [smtp, web] = [await freePort(), await freePort()];
+  const [smtp, web, gateway, stripe] = [await freePort(), await freePort(), await freePort(), await freePort()];
   const sink = { NOTIFICATION_SMTP_PORT: String(smtp), NOTIFICATION_SINK_SMTP_PORT: String(smtp), NOTIFICATION_SINK_WEB_PORT: String(web) };
-  return { env: { ...Object.fromEntries(addresses), ...sink }, mailPort: web };
+  // A simulator and the module that calls it know each other by address alone.
+  const simulators = {
+    GATEWAY_SERVER_HTTP_ADDR: `127.0.0.1:${gateway}`,
+    STRIPE_SIMULATOR_SERVER_HTTP_ADDR: `127.0.0.1:${stripe}`,
+    STRIPE_SIMULATOR_WEBHOOK_URL: `http://127.0.0.1:${gateway}/api/v1/payment/webhooks/stripe`,
+    PAYMENT_STRIPE_URL: `http://127.0.0.1:${stripe}`,
+  };
+  return { env: { ...Object.fromEntries(addresses), ...sink, ...simulators }, mailPort: web };
 }
 
 /** Below the range that systems give away for port 0: between this look and its use, nothing else is given the port. */

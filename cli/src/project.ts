@@ -4,7 +4,10 @@ import { dirname, join, resolve } from "node:path";
 /** A folder that holds modules under `services/`: this repository, or a team's own. */
 export interface Project {
   readonly root: string;
+  /** Where new modules go. */
   readonly servicesFolder: string;
+  /** Folders that hold modules, a folder each: `services/`, and `simulators/` where there are some. */
+  readonly moduleFolders: readonly string[];
   /** Postgres data, keys, secrets, overlays; made at the first start, safe to delete to start anew. */
   readonly dataFolder: string;
 }
@@ -37,7 +40,9 @@ export function findSources(start: string = process.cwd()): Project {
 }
 
 function projectAt(root: string): Project {
-  return { root, servicesFolder: join(root, "services"), dataFolder: process.env.PLINTH_DATA ?? join(root, ".plinth") };
+  const [servicesFolder, simulatorsFolder] = [join(root, "services"), join(root, "simulators")];
+  const moduleFolders = existsSync(simulatorsFolder) ? [servicesFolder, simulatorsFolder] : [servicesFolder];
+  return { root, servicesFolder, moduleFolders, dataFolder: process.env.PLINTH_DATA ?? join(root, ".plinth") };
 }
 
 function nearestWithServices(folder: string): string | undefined {

@@ -41,7 +41,7 @@ type Parsed = ReturnType<typeof parseModuleFiles>;
 function offline({ modules, drafts, problems }: Parsed, { namespace = "default", settings }: PlanOptions): Plan {
   const names = new Set([...modules, ...drafts].map(({ metadata }) => metadata.name));
   const project = findProjectOrNone();
-  const others = project === undefined ? [] : parseModuleFiles(projectModuleFiles(project.servicesFolder)).modules;
+  const others = project === undefined ? [] : parseModuleFiles(projectModuleFiles(project)).modules;
   return planOffline([...modules, ...others.filter(({ metadata }) => !names.has(metadata.name))], {
     settings: settings === undefined ? DEFAULT_SETTINGS : settingsOfFile(settings),
     ...{ namespace, names, drafts, problems },

@@ -39,8 +39,9 @@ export async function newModule(text: string): Promise<void> {
   );
 }
 
-function filesOf({ name, pascal, snake }: ModuleName, { root, servicesFolder }: Project): ScaffoldFile[] {
-  const modules = existsSync(servicesFolder) ? parseModuleFiles(projectModuleFiles(servicesFolder)) : { modules: [], drafts: [] };
+function filesOf({ name, pascal, snake }: ModuleName, project: Project): ScaffoldFile[] {
+  const { root, servicesFolder } = project;
+  const modules = existsSync(servicesFolder) ? parseModuleFiles(projectModuleFiles(project)) : { modules: [], drafts: [] };
   return serviceFiles({
     name,
     Name: pascal,
@@ -56,9 +57,9 @@ function versionOf(root: string, workspace: string): string {
 }
 
 /** Refuses what the new module alone would be refused for: a name that is taken, a path that another one routes. */
-function checkFits({ servicesFolder }: Project, files: readonly ScaffoldFile[]): void {
+function checkFits(project: Project, files: readonly ScaffoldFile[]): void {
   const { path = "", text = "" } = files.find((file) => file.path.endsWith("module.yaml")) ?? {};
-  const others = existsSync(servicesFolder) ? projectModuleFiles(servicesFolder) : [];
+  const others = existsSync(project.servicesFolder) ? projectModuleFiles(project) : [];
   const parsed = parseModuleFiles([...others, { file: path, text }]);
   const { rejected } = resolve(parsed.modules, { ...parsed, local: true });
   const own = rejected.flatMap(({ problems }) => problems).filter(({ file }) => file === path);

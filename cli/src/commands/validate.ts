@@ -17,7 +17,7 @@ export interface ValidateOptions {
 
 /** Tells every problem of module files at once. Exits with 1 where there is one; warnings are only told. */
 export function validate(paths: readonly string[], options: ValidateOptions): void {
-  const files = paths.length === 0 ? projectModuleFiles(findProject().servicesFolder) : moduleFilesAt(paths);
+  const files = paths.length === 0 ? projectModuleFiles(findProject()) : moduleFilesAt(paths);
   const parsed = parseModuleFiles(files);
   const { rejected, waiting, warnings, order } = resolve(parsed.modules, { ...parsed, ...surroundings(options) });
   const problems = [...rejected, ...waiting].flatMap((group) => group.problems);

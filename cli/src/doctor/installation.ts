@@ -23,7 +23,8 @@ export async function checkPackages({ root }: Project): Promise<Finding> {
 }
 
 /** The generated code is younger than the protos, and has the permissions of the module files. */
-export function checkGenerated({ root, servicesFolder }: Project): Finding {
+export function checkGenerated(project: Project): Finding {
+  const { root } = project;
   const image = join(root, IMAGE_FILE);
   if (!existsSync(image)) return fail("proto/gen was never generated", "plinth generate");
   const made = statSync(image).mtimeMs;
@@ -33,7 +34,7 @@ export function checkGenerated({ root, servicesFolder }: Project): Finding {
   );
   if (newer !== undefined) return fail(`proto/${newer} is younger than proto/gen`, "plinth generate");
   const constants = join(root, PERMISSIONS_FILE);
-  const wanted = permissionConstants(parseModuleFiles(projectModuleFiles(servicesFolder)).modules);
+  const wanted = permissionConstants(parseModuleFiles(projectModuleFiles(project)).modules);
   if (!existsSync(constants) || readFileSync(constants, "utf8") !== wanted)
     return fail("the permission constants are not those of the module files", "plinth generate");
   return ok("proto/gen is up to date");
