@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { conflict, unavailable } from "../base/errors.ts";
 import { runInContext } from "../base/request-context.ts";
 import { ALL_TENANTS, type Transaction } from "../database/database.ts";
@@ -8,7 +8,7 @@ import { silentLogger } from "../logging/silent-logger.ts";
 import { createTestDatabase, type TestDatabase } from "../testing/test-postgres.ts";
 import { createSagas } from "./create-sagas.ts";
 import { findSagasWithTimeline, listSagas } from "./read-sagas.ts";
-import type { SagaDefinition } from "./saga.ts";
+import { type SagaDefinition, waiting } from "./saga.ts";
 import { sagaMigrations } from "./saga-tables.ts";
 import type { Sagas } from "./sagas.ts";
 
@@ -218,6 +218,90 @@ test("a stop lets the step in hand finish and gives the saga to another replica 
   expect(acts).toEqual(["place", "capture"]);
 });
 
+describe("a step that waits for word from outside", () => {
+  /** The second step waits until `answered`. */
+  const patient = (answered: () => boolean, waitsAtMostMs = 60_000): typeof order => ({
+    ...order,
+    steps: [
+      order.steps[0] as (typeof order.steps)[0],
+      {
+        name: "ask",
+        timeoutMs: 1_000,
+        waitsAtMostMs,
+        async call({ item }, { waited }) {
+          await act(waited ? "ask again" : "ask");
+          return answered() ? { item: `${item}!` } : waiting({ reservation: "r2" });
+        },
+        undo: () => act("take back"),
+      },
+      ...order.steps.slice(1),
+    ],
+  });
+  const woken = (runner: ReturnType<typeof open>["runner"]) => database.transaction((tx) => runner.wake(tx, "a"));
+
+  test("rests with what it learned, without being asked again, until it is woken; a word that commits is heard by any replica", async () => {
+    let answered = false;
+    const { runner } = open(patient(() => answered));
+    const { sagas: others } = open(patient(() => answered));
+    await others.start();
+    const resting = await runner.run({ item: "book" }, { key: "a", waitMs: 10_000 });
+    expect(resting).toMatchObject({ status: "running", step: "ask", state: { reservation: "r2" }, waitsUntil: expect.any(Date) });
+    expect(await runner.find("a")).toMatchObject({ waitsUntil: resting.waitsUntil });
+    answered = true;
+    expect(await woken(runner)).toBe(true);
+    while ((await runner.find("a"))?.status !== "done") await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(acts).toEqual(["reserve", "ask", "ask again", "place", "capture"]);
+    expect(await woken(runner)).toBe(false);
+    const entries = (await runner.timeline("a"))?.entries ?? [];
+    expect(entries.slice(1, 3).map(({ step, outcome, attempt }) => [step, outcome, attempt])).toEqual([
+      ["ask", "waiting", 1],
+      ["ask", "done", 1],
+    ]);
+  });
+
+  test("goes on at once where somebody wants to see it, and rests again if nothing came", async () => {
+    let answered = false;
+    const { runner } = open(patient(() => answered));
+    await runner.run({ item: "book" }, { key: "a", waitMs: 10_000 });
+    expect(await runner.resume("a", { waitMs: 10_000 })).toMatchObject({ status: "running", step: "ask", waitsUntil: expect.any(Date) });
+    answered = true;
+    expect(await runner.resume("a", { waitMs: 10_000 })).toMatchObject({ status: "done", state: { item: "book!" } });
+    expect(await runner.resume("b", { waitMs: 10_000 })).toBeUndefined();
+  });
+
+  test("hears a word that came while it was still asking", async () => {
+    let asked = 0;
+    const { sagas, runner } = open({
+      ...order,
+      steps: [
+        {
+          name: "ask",
+          timeoutMs: 1_000,
+          waitsAtMostMs: 60_000,
+          async call() {
+            if (++asked > 1) return undefined;
+            await woken(runner);
+            return waiting({});
+          },
+        },
+      ],
+    });
+    await sagas.start();
+    await runner.run({ item: "book" }, { key: "a", waitMs: 0 });
+    while ((await runner.find("a"))?.status !== "done") await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(asked).toBe(2);
+  });
+
+  test("turns back when its time is over, the step that waited first", async () => {
+    const { sagas, runner } = open(patient(() => false, 1));
+    await sagas.start();
+    await runner.run({ item: "book" }, { key: "a", waitMs: 10_000 });
+    while ((await runner.find("a"))?.status !== "turned-back") await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(await runner.find("a")).toMatchObject({ failure: { step: "ask", reason: "WAITED_TOO_LONG" } });
+    expect(acts).toEqual(["reserve", "ask", "ask again", "take back", "release"]);
+  });
+});
+
 test("sagas of another tenant are not seen, and are worked on in their own", async () => {
   const { runner } = open();
   const context = { requestId: "r", traceId: "", module: "shop", tenantId: "acme", signal: new AbortController().signal };
@@ -229,6 +313,11 @@ test("sagas of another tenant are not seen, and are worked on in their own", asy
 test.each([
   ["two steps of one name", { ...order, steps: [...order.steps, ...order.steps] }, /two steps named reserve/],
   ["no steps", { ...order, steps: [] }, /no steps/],
+  [
+    "waiting where it could not turn back",
+    { ...order, steps: [...order.steps, { name: "ask", timeoutMs: 1, waitsAtMostMs: 1, call: async () => undefined }] },
+    /ask is past/,
+  ],
   [
     "an undo that would never run",
     { ...order, steps: order.steps.map((step) => ({ ...step, undo: async () => undefined })) },

@@ -7,6 +7,7 @@ import type { Database, Transaction } from "../database/database.ts";
 import type { Logger } from "../logging/logger.ts";
 import { defineSaga, type SagaDefinition } from "./saga.ts";
 import {
+  claimSaga,
   claimSagas,
   findSaga,
   giveBack,
@@ -15,6 +16,7 @@ import {
   type NewSaga,
   SagaTakenOverError,
   type StoredSaga,
+  wakeSaga,
 } from "./saga-store.ts";
 import type { SagaRunner, Sagas } from "./sagas.ts";
 import { type AnySaga, leaseMs, type SagaMetrics, type Workshop, workOnSaga } from "./work-on-saga.ts";
@@ -91,10 +93,10 @@ export function createSagas(options: CreateSagasOptions): Sagas {
     let current = saga;
     for (;;) {
       const left = giveUpAt - performance.now();
-      if (current.step === undefined || left <= 0) return current;
+      if (isAtRest(current) || left <= 0) return current;
       const working = inHand.get(saga.id);
       const ended = working === undefined ? undefined : await withinMs(working, left);
-      if (ended?.step === undefined && ended !== undefined) return ended;
+      if (ended !== undefined && isAtRest(ended)) return ended;
       if (working === undefined) await systemClock.sleep(Math.min(left, WAIT_STEP_MS), abort.signal);
       current = (await database.read((tx) => findSaga(tx, saga.name, saga.key))) ?? current;
     }
@@ -138,6 +140,22 @@ export function createSagas(options: CreateSagasOptions): Sagas {
       async start(tx, input, { key }) {
         return (await begin(tx, toNew(input, key), undefined)).began;
       },
+      wake: (tx, key) => wakeSaga(tx, name, key),
+      async resume(key, { waitMs }) {
+        const { claimed, found } = await database.transaction(async (tx) => {
+          await wakeSaga(tx, name, key);
+          const claimed = await claimSaga(
+            tx,
+            name,
+            key,
+            owner,
+            Math.max(...definition.steps.map((step) => leaseMs(definition, step.name))),
+          );
+          return { claimed, found: claimed ?? (await findSaga(tx, name, key)) };
+        });
+        if (claimed !== undefined) void take(definition, claimed);
+        return found === undefined ? undefined : ((await waitFor(found, waitMs)) as StoredSaga & { state: State });
+      },
       find: (key) => database.read((tx) => findSaga(tx, name, key)) as Promise<(StoredSaga & { state: State }) | undefined>,
       timeline: (key) =>
         database.read(async (tx) => {
@@ -166,6 +184,11 @@ export function createSagas(options: CreateSagasOptions): Sagas {
       await giveBack(database, ids, owner);
     },
   };
+}
+
+/** Nothing will happen to it by itself: it has ended, or waits for word from outside. */
+function isAtRest({ step, waitsUntil }: StoredSaga): boolean {
+  return step === undefined || waitsUntil !== undefined;
 }
 
 /** What the work came to, if it did within the time. */

@@ -12,6 +12,8 @@ export {
   type SagaStatus,
   type SagaStep,
   type StepInHand,
+  type Waiting,
+  waiting,
 } from "./saga.ts";
 export { sagaMigrations } from "./saga-tables.ts";
 export type { RunOptions, SagaRunner, Sagas, SagaTimeline } from "./sagas.ts";

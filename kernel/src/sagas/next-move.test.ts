@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { conflict, internal, unavailable } from "../base/errors.ts";
-import { afterFailure, afterSuccess, type Position } from "./next-move.ts";
+import { afterFailure, afterSuccess, afterWaiting, type Position } from "./next-move.ts";
 
 const undo = async () => undefined;
 const STEPS = [
@@ -11,7 +11,14 @@ const STEPS = [
   { name: "capture" },
 ];
 
-const at = (step: string, more: Partial<Position> = {}): Position => ({ status: "running", step, attempt: 0, failure: undefined, ...more });
+const at = (step: string, more: Partial<Position> = {}): Position => ({
+  status: "running",
+  step,
+  attempt: 0,
+  failure: undefined,
+  waitsUntil: undefined,
+  ...more,
+});
 const go = (step: string, more: object = {}) => ({
   kind: "go",
   position: expect.objectContaining({ step, ...more }),
@@ -37,6 +44,29 @@ describe("a step that went well", () => {
       status: "turned-back",
       failure,
     });
+  });
+});
+
+describe("a step that waits for word from outside", () => {
+  const NOW = new Date("2026-11-01T12:00:00Z");
+  const until = new Date("2026-11-01T12:15:00Z");
+  const waitsAt = (now: Date, more: Partial<Position> = {}) => afterWaiting(STEPS, at("authorize", more), 15 * 60_000, now);
+
+  test("may do so for its time, counted from the first time", () => {
+    expect(waitsAt(NOW)).toEqual({ kind: "wait", position: at("authorize", { waitsUntil: until }), until });
+    expect(waitsAt(new Date("2026-11-01T12:14:59Z"), { waitsUntil: until })).toMatchObject({ kind: "wait", until });
+  });
+
+  test("turns the saga back when its time is over, and is undone itself", () => {
+    expect(waitsAt(until, { waitsUntil: until })).toEqual(
+      go("authorize", { status: "turning-back", failure: expect.objectContaining({ reason: "WAITED_TOO_LONG" }), waitsUntil: undefined }),
+    );
+  });
+
+  test("and is refused afterwards is undone as well: something had been done", () => {
+    expect(afterFailure(STEPS, at("authorize", { waitsUntil: until }), DECLINED, half)).toEqual(
+      go("authorize", { status: "turning-back" }),
+    );
   });
 });
 

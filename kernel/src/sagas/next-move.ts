@@ -15,9 +15,13 @@ export interface Position {
   /** Tries of this step that have failed. */
   readonly attempt: number;
   readonly failure: SagaFailure | undefined;
+  /** How long this step may wait for word from outside; undefined before it first did. */
+  readonly waitsUntil: Date | undefined;
 }
 
 export type Move =
+  /** Nothing is done until somebody wakes the saga, or until then. */
+  | { readonly kind: "wait"; readonly position: Position; readonly until: Date }
   | { readonly kind: "go"; readonly position: Position; readonly afterMs: number }
   | { readonly kind: "end"; readonly status: "done" | "turned-back"; readonly failure: SagaFailure | undefined };
 
@@ -27,7 +31,16 @@ export function afterSuccess(steps: Steps, { status, step, failure }: Position):
   if (status === "turning-back") return undoFrom(steps, index - 1, failure as SagaFailure);
   const next = steps[index + 1];
   if (next === undefined) return { kind: "end", status: "done", failure: undefined };
-  return { kind: "go", position: { status, step: next.name, attempt: 0, failure: undefined }, afterMs: 0 };
+  return { kind: "go", position: { status, step: next.name, attempt: 0, failure: undefined, waitsUntil: undefined }, afterMs: 0 };
+}
+
+/** After a step that waits for word from outside: once its time is over the saga turns back, beginning with this step. */
+export function afterWaiting(steps: Steps, position: Position, atMostMs: number, now: Date): Move {
+  const until = position.waitsUntil ?? new Date(now.getTime() + atMostMs);
+  if (now < until) return { kind: "wait", position: { ...position, attempt: 0, waitsUntil: until }, until };
+  const { step } = position;
+  const message = `The time for the step "${step}" was over before anything came of it.`;
+  return undoFrom(steps, indexOf(steps, step), { step, code: "TIMEOUT", reason: "WAITED_TOO_LONG", message, metadata: {} });
 }
 
 /**
@@ -43,7 +56,9 @@ export function afterFailure(steps: Steps, position: Position, error: PlinthErro
   // Only the first try tells: after one that failed, a refusal may be the answer to a request that took effect before.
   const refused = isRefusal(error) && position.attempt === 0;
   if (!refused && attempt < (step.retry ?? DEFAULT_STEP_RETRY).attempts) return again;
-  return undoFrom(steps, refused ? index - 1 : index, failureOf(position.step, error));
+  // Whoever waited had been told something before, so there is something to undo.
+  const nothingDone = refused && position.waitsUntil === undefined;
+  return undoFrom(steps, nothingDone ? index - 1 : index, failureOf(position.step, error));
 }
 
 /** What a callee says to a key under which something was done: by a request of ours whose answer never came. */
@@ -64,7 +79,7 @@ function undoFrom(steps: Steps, index: number, failure: SagaFailure): Move {
   for (let at = index; at >= 0; at--) {
     const step = steps[at] as Step;
     if (step.undo === undefined) continue;
-    return { kind: "go", position: { status: "turning-back", step: step.name, attempt: 0, failure }, afterMs: 0 };
+    return { kind: "go", position: { status: "turning-back", step: step.name, attempt: 0, failure, waitsUntil: undefined }, afterMs: 0 };
   }
   return { kind: "end", status: "turned-back", failure };
 }

@@ -7,6 +7,8 @@ export interface StoredSaga extends Saga<object> {
   readonly tenantId: string;
   readonly inputHash: string;
   readonly attempt: number;
+  /** Also while somebody works on it again, which `waitsUntil` is not. */
+  readonly stepWaitsUntil: Date | undefined;
   readonly requestId: string;
   readonly traceId: string | undefined;
 }
@@ -45,7 +47,8 @@ export class SagaTakenOverError extends Error {
   }
 }
 
-const COLUMNS = `id, tenant_id as "tenantId", name, key, input_hash as "inputHash", state, status, step, attempt, failure, request_id as "requestId",
+const COLUMNS = `id, tenant_id as "tenantId", name, key, input_hash as "inputHash", state, status, step, attempt, failure,
+  waits_until as "stepWaitsUntil", case when owner is null then waits_until end as "waitsUntil", request_id as "requestId",
   trace_id as "traceId", created_at as "createdAt", finished_at as "finishedAt"`;
 
 interface Row {
@@ -59,6 +62,8 @@ interface Row {
   readonly step: string | null;
   readonly attempt: number;
   readonly failure: SagaFailure | null;
+  readonly stepWaitsUntil: Date | null;
+  readonly waitsUntil: Date | null;
   readonly requestId: string;
   readonly traceId: string | null;
   readonly createdAt: Date;
@@ -129,15 +134,47 @@ export async function claimSagas(
   return rows.map(toSaga);
 }
 
+/**
+ * Word came for a saga: it is taken up at once, or, where somebody works on it, does not lie down again before the word was heard. Answers whether
+ * there is such a saga that has not ended.
+ */
+export async function wakeSaga(tx: Transaction, name: string, key: string): Promise<boolean> {
+  const woken = await tx.query(
+    `update sagas set woken = true, wake_at = case when owner is null then least(wake_at, now()) else wake_at end
+     where tenant_id = $1 and name = $2 and key = $3 and finished_at is null returning id`,
+    [tx.tenantId, name, key],
+  );
+  return woken.length > 0;
+}
+
+/** Takes this one saga, if it is due and nobody works on it. */
+export async function claimSaga(
+  tx: Transaction,
+  name: string,
+  key: string,
+  owner: string,
+  keepForMs: number,
+): Promise<StoredSaga | undefined> {
+  const [row] = await tx.query<Row>(
+    `update sagas set owner = $4, wake_at = now() + $5::float8 * interval '1 ms'
+     where tenant_id = $1 and name = $2 and key = $3 and finished_at is null and owner is null and wake_at <= now() returning ${COLUMNS}`,
+    [tx.tenantId, name, key, owner, keepForMs],
+  );
+  return row === undefined ? undefined : toSaga(row);
+}
+
 /** Writes where the saga stands and a line of its timeline, in one statement. Throws `SagaTakenOverError`. */
 export async function noteTry(tx: Transaction, tried: Tried): Promise<void> {
-  const { saga, owner, position, move, keepForMs } = tried;
-  const go = move.kind === "go" ? move : undefined;
+  const { saga, owner, position: before, move, keepForMs } = tried;
+  const position = "position" in move ? move.position : undefined;
+  const afterMs = move.kind === "go" ? move.afterMs : 0;
+  const until = move.kind === "wait" ? move.until.toISOString() : null;
   const written = await tx.query(
     `with moved as (
        update sagas set state = $3::jsonb, status = $4, step = $5, attempt = $6, failure = $7::jsonb,
          owner = case when $8::float8 is null then null else owner end,
-         wake_at = now() + coalesce($8::float8, $9::float8) * interval '1 ms',
+         wake_at = case when $20::timestamptz is not null and not woken then $20 else now() + coalesce($8::float8, $9::float8) * interval '1 ms' end,
+         waits_until = $19, woken = woken and $20 is null,
          finished_at = case when $5::text is null then now() end
        where id = $1 and owner = $2 returning id
      )
@@ -147,21 +184,23 @@ export async function noteTry(tx: Transaction, tried: Tried): Promise<void> {
       saga.id,
       owner,
       JSON.stringify(tried.state),
-      go?.position.status ?? (move.kind === "end" ? move.status : null),
-      go?.position.step ?? null,
-      go?.position.attempt ?? 0,
-      JSON.stringify((go === undefined ? move.kind === "end" && move.failure : go.position.failure) || null),
-      go === undefined ? null : (keepForMs ?? null),
-      go?.afterMs ?? 0,
+      move.kind === "end" ? move.status : move.position.status,
+      position?.step ?? null,
+      position?.attempt ?? 0,
+      JSON.stringify((move.kind === "end" ? move.failure : move.position.failure) ?? null),
+      keepForMs ?? null,
+      afterMs,
       saga.tenantId,
-      position.step,
-      position.status === "running" ? "do" : "undo",
-      position.attempt + 1,
+      before.step,
+      before.status === "running" ? "do" : "undo",
+      before.attempt + 1,
       tried.outcome,
       tried.startedAt.toISOString(),
       Math.round(tried.durationMs),
       tried.error?.slice(0, 2_000) ?? null,
       saga.traceId ?? null,
+      position?.waitsUntil?.toISOString() ?? null,
+      until,
     ],
   );
   if (written.length === 0) throw new SagaTakenOverError(saga.id);
@@ -191,6 +230,8 @@ function toSaga(row: Row): StoredSaga {
     ...row,
     step: row.step ?? undefined,
     failure: row.failure ?? undefined,
+    stepWaitsUntil: row.stepWaitsUntil ?? undefined,
+    waitsUntil: row.waitsUntil ?? undefined,
     traceId: row.traceId ?? undefined,
     finishedAt: row.finishedAt ?? undefined,
   };

@@ -47,5 +47,15 @@ export const sagaMigrations: MigrationSource = {
        ${enableTenancySql("sagas")}
        ${enableTenancySql("saga_entries")}`,
     ),
+    sqlMigration(
+      "0002-waiting",
+      `-- How long the step at hand may wait for word from outside; null before it first did.
+       alter table sagas add column waits_until timestamptz;
+       -- Word came while somebody worked on it: it must not lie down to wait for what has happened already.
+       alter table sagas add column woken boolean not null default false;
+       alter table saga_entries drop constraint saga_entries_outcome_check;
+       alter table saga_entries add constraint saga_entries_outcome_known
+         check (outcome in ('done', 'skipped', 'waiting', 'refused', 'failed')) not valid;`,
+    ),
   ],
 };

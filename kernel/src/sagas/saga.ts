@@ -11,6 +11,8 @@ export interface StepInHand {
   readonly idempotencyKey: string;
   /** 1 on the first try. */
   readonly attempt: number;
+  /** True: an earlier try of this step answered `waiting`, and somebody has woken the saga since, or its time is over. */
+  readonly waited: boolean;
   /** Aborts at the step's time limit, and when the service stops. */
   readonly signal: AbortSignal;
 }
@@ -18,6 +20,20 @@ export interface StepInHand {
 /** What a step adds to the saga's state; JSON. */
 // biome-ignore lint/suspicious/noConfusingVoidType: a step that learns nothing returns nothing
 export type Learned<State> = Partial<State> | undefined | void;
+
+/** A step's answer that there is nothing to go on with until somebody wakes the saga. */
+export class Waiting<State> {
+  readonly learned: Partial<State>;
+
+  constructor(learned: Partial<State>) {
+    this.learned = learned;
+  }
+}
+
+/** What a step answers that waits for word from outside: what it has learned so far. It is called again when it is woken, and when its time is over. */
+export function waiting<State>(learned: Partial<State> = {}): Waiting<State> {
+  return new Waiting(learned);
+}
 
 export interface RetryPolicy {
   /** Tries in all, before the saga turns back; past the point of no return they go on for ever. */
@@ -43,7 +59,9 @@ interface StepBase<State> {
  * never arrived: a lost answer leaves both possible.
  */
 export interface CallStep<State> extends StepBase<State> {
-  readonly call: (state: State, step: StepInHand) => Promise<Learned<State>>;
+  readonly call: (state: State, step: StepInHand) => Promise<Learned<State> | Waiting<State>>;
+  /** How long the step may answer `waiting`, ms from the first time; then the saga turns back, and the step is undone as well. */
+  readonly waitsAtMostMs?: number;
   readonly undo?: (state: State, step: StepInHand) => Promise<void>;
 }
 
@@ -89,6 +107,8 @@ export interface Saga<State> {
   /** The step that comes next, or that is being undone; undefined once it has ended. */
   readonly step: string | undefined;
   readonly failure: SagaFailure | undefined;
+  /** While it waits for word from outside: until when. */
+  readonly waitsUntil: Date | undefined;
   readonly createdAt: Date;
   readonly finishedAt: Date | undefined;
 }
@@ -98,7 +118,7 @@ export interface SagaEntry {
   readonly step: string;
   readonly direction: "do" | "undo";
   readonly attempt: number;
-  readonly outcome: "done" | "skipped" | "refused" | "failed";
+  readonly outcome: "done" | "skipped" | "waiting" | "refused" | "failed";
   readonly startedAt: Date;
   readonly durationMs: number;
   readonly error: string | undefined;
@@ -116,6 +136,9 @@ export function defineSaga<Input, State extends object>(definition: SagaDefiniti
   if (steps.length === 0) throw new Error(`Saga ${name} has no steps.`);
   const final = steps.findIndex((step) => step.pointOfNoReturn);
   const vain = final < 0 ? undefined : steps.slice(final).find((step) => step.undo !== undefined);
+  const patient = final < 0 ? undefined : steps.slice(final).find((step) => "waitsAtMostMs" in step);
+  if (patient !== undefined)
+    throw new Error(`Saga ${name}: ${patient.name} is past the point of no return, where waiting could not end in turning back.`);
   if (vain !== undefined) throw new Error(`Saga ${name}: ${vain.name} is past the point of no return, so its undo would never run.`);
   return definition;
 }

@@ -17,12 +17,19 @@ export interface SagaTimeline<State> {
 /** How a module runs one kind of saga. */
 export interface SagaRunner<Input, State extends object> {
   /**
-   * Begins the saga and works on it at once. Answers how it stands after `waitMs`, or when it has ended, whichever comes first; a failure is told in
+   * Begins the saga and works on it at once. Answers how it stands after `waitMs`, or when it has ended or waits for word from outside; a failure is told in
    * the answer, not thrown. VALIDATION_ERROR, reason IDEMPOTENCY_CONFLICT, when the key was used with another input.
    */
   run(input: Input, options: RunOptions): Promise<Saga<State>>;
   /** Begins it in the caller's transaction: it is worked on if and only if `tx` commits. False where it was begun before. */
   start(tx: Transaction, input: Input, options: { readonly key: string }): Promise<boolean>;
+  /**
+   * Tells a saga that waits that something has happened: the step that waits is called again within a second, if `tx` commits. A saga that does not
+   * wait yet does not begin to before the word was heard. False where there is none that has not ended.
+   */
+  wake(tx: Transaction, key: string): Promise<boolean>;
+  /** Wakes it, works on it at once, and answers as `run` does; undefined where there is none. */
+  resume(key: string, options: { readonly waitMs: number }): Promise<Saga<State> | undefined>;
   find(key: string): Promise<Saga<State> | undefined>;
   timeline(key: string): Promise<SagaTimeline<State> | undefined>;
 }

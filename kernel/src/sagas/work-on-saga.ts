@@ -4,12 +4,12 @@ import { type RequestContext, runInContext } from "../base/request-context.ts";
 import type { Database, Transaction } from "../database/database.ts";
 import type { Logger } from "../logging/logger.ts";
 import { deadlineSignal } from "../resilience/deadline.ts";
-import { afterFailure, afterSuccess, isRefusal, type Move, type Position } from "./next-move.ts";
-import type { Learned, SagaDefinition, SagaStep, StepInHand } from "./saga.ts";
+import { afterFailure, afterSuccess, afterWaiting, isRefusal, type Move, type Position } from "./next-move.ts";
+import { type CallStep, type Learned, type SagaDefinition, type SagaEntry, type SagaStep, type StepInHand, Waiting } from "./saga.ts";
 import { noteTry, type StoredSaga } from "./saga-store.ts";
 
 export interface SagaMetrics {
-  /** One try: `done`, `skipped`, `refused` or `failed`. */
+  /** One try: `done`, `skipped`, `waiting`, `refused` or `failed`. */
   step(saga: string, step: string, outcome: string, seconds: number): void;
   ended(saga: string, status: "done" | "turned-back"): void;
 }
@@ -56,7 +56,8 @@ export async function workOnSaga(shop: Workshop, definition: AnySaga, claimed: S
       if (move.status === "turned-back") {
         shop.logger.warn("A saga was turned back", { saga: saga.name, id: saga.id, key: saga.key, ...move.failure });
       }
-    } else if (move.afterMs > LONGEST_WAIT_IN_HAND_MS) break;
+    } else if (move.kind === "wait") break;
+    else if (move.afterMs > LONGEST_WAIT_IN_HAND_MS) break;
     else if (move.afterMs > 0) await clock.sleep(move.afterMs, shop.abort);
   }
   return saga;
@@ -81,6 +82,7 @@ async function tryStep(shop: Workshop, definition: AnySaga, saga: StoredSaga): P
     tenantId: saga.tenantId,
     idempotencyKey: `${saga.id}:${step.name}:${position.status === "running" ? "do" : "undo"}`,
     attempt: position.attempt + 1,
+    waited: position.waitsUntil !== undefined,
     signal: limit.signal,
   };
   const needed = step.when?.(saga.state) ?? true;
@@ -100,6 +102,12 @@ async function tryStep(shop: Workshop, definition: AnySaga, saga: StoredSaga): P
     return { next: moved(saga, move, state, clock), move };
   }
 
+  function noteWaiting({ waitsAtMostMs = 0, name }: CallStep<object>, { learned }: Waiting<object>): Promise<Result> {
+    const move = afterWaiting(definition.steps, position, waitsAtMostMs, new Date(clock.now()));
+    const [outcome, error] = move.kind === "wait" ? (["waiting", undefined] as const) : (["failed", `WAITED_TOO_LONG: ${name}`] as const);
+    return transaction((tx) => write(tx, move, { ...saga.state, ...learned }, outcome, error));
+  }
+
   const transaction = <T>(work: (tx: Transaction) => Promise<T>, signal?: AbortSignal): Promise<T> =>
     shop.database.transaction(work, { tenantId: saga.tenantId, ...(signal === undefined ? {} : { signal }) });
 
@@ -114,6 +122,7 @@ async function tryStep(shop: Workshop, definition: AnySaga, saga: StoredSaga): P
         }, limit.signal);
       }
       const learned = position.status === "running" ? await step.call(saga.state, inHand) : await step.undo?.(saga.state, inHand);
+      if (learned instanceof Waiting) return await noteWaiting(step, learned);
       return await transaction((tx) => note(tx, learned ?? undefined));
     } catch (thrown) {
       const error = PlinthError.from(thrown);
@@ -132,17 +141,19 @@ async function tryStep(shop: Workshop, definition: AnySaga, saga: StoredSaga): P
   });
 }
 
-type Outcome = "done" | "skipped" | "refused" | "failed";
+type Outcome = SagaEntry["outcome"];
 
-function positionOf({ status, step, attempt, failure }: StoredSaga): Position {
-  return { status: status === "turning-back" ? "turning-back" : "running", step: step as string, attempt, failure };
+function positionOf({ status, step, attempt, failure, stepWaitsUntil }: StoredSaga): Position {
+  const direction = status === "turning-back" ? "turning-back" : "running";
+  return { status: direction, step: step as string, attempt, failure, waitsUntil: stepWaitsUntil };
 }
 
 function moved(saga: StoredSaga, move: Move, state: object, clock: Clock): StoredSaga {
   if (move.kind === "end") {
     return { ...saga, state, status: move.status, step: undefined, attempt: 0, failure: move.failure, finishedAt: new Date(clock.now()) };
   }
-  return { ...saga, state, ...move.position };
+  const { waitsUntil: stepWaitsUntil, ...position } = move.position;
+  return { ...saga, state, ...position, stepWaitsUntil, waitsUntil: move.kind === "wait" ? move.until : undefined };
 }
 
 /** A saga works in the name of its module: whoever began it may be long gone. */
