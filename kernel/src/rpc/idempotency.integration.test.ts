@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { EchoService } from "@plinth/proto/testing/v1/echo_pb";
 import { Pool } from "pg";
+import { createEchoProbe, echoHandlers } from "../testing/echo-handlers.ts";
 import { type EchoServers, startEchoServers } from "../testing/echo-servers.ts";
 import { createTestDatabase, type TestDatabase } from "../testing/test-postgres.ts";
 import { IDEMPOTENCY_EFFECT_SQL, IDEMPOTENCY_TABLE_SQL, SqlIdempotencyStore } from "./idempotency-store.ts";
@@ -75,6 +77,22 @@ describe("an Idempotency-Key", () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => create("k1")));
     expect(new Set(answers.map((answer) => JSON.stringify(dataOf(answer)))).size).toBe(1);
     expect(echo.probe.created).toBe(before + 1);
+  });
+
+  test("is left to methods that keep theirs with what they make", async () => {
+    const services = [{ service: EchoService, handlers: echoHandlers(createEchoProbe()), ownKeys: ["createNote"] }];
+    const own = await startEchoServers({ idempotency: store, services });
+    const kept = echo;
+    echo = own;
+    try {
+      expect([(await create("k1")).replayed, (await create("k1")).replayed]).toEqual([null, null]);
+      expect((await pool.query("select 1 from idempotency_keys")).rows).toEqual([]);
+    } finally {
+      echo = kept;
+      await own.servers.stop(1000);
+    }
+    const mistaken = [{ service: EchoService, handlers: echoHandlers(createEchoProbe()), ownKeys: ["creatNote"] }];
+    await expect(startEchoServers({ services: mistaken })).rejects.toThrow("no method creatNote");
   });
 
   test("that cannot be kept is refused", async () => {

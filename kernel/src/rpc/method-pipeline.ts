@@ -40,6 +40,8 @@ export interface RpcService<S extends DescService = DescService> {
   readonly handlers: Handlers<S>;
   /** Runs before anything of the request is kept: before its Idempotency-Key is looked at, too. */
   readonly check?: RequestCheck | undefined;
+  /** Local names of methods that keep Idempotency-Keys with what they make, and answer repeated calls themselves. */
+  readonly ownKeys?: readonly string[] | undefined;
 }
 
 /** How a transport reads its request and writes its answer; both run inside the chain, so that their failures are answered like any other. */
@@ -216,7 +218,9 @@ export interface PreparedService {
 }
 
 /** All methods of a service, ready to be called. Throws where a handler is missing. */
-export function prepareService({ service, handlers, check }: RpcService, parts: ChainParts): PreparedService {
+export function prepareService({ service, handlers, check, ownKeys = [] }: RpcService, parts: ChainParts): PreparedService {
+  const unknown = ownKeys.find((name) => !(name in service.method));
+  if (unknown !== undefined) throw new Error(`${service.typeName} has no method ${unknown} that could keep keys itself.`);
   const table = handlers as Record<string, AnyHandler | undefined>;
   const methods = service.methods.map((method) => {
     if (method.methodKind !== "unary" && method.methodKind !== "server_streaming") {
@@ -224,7 +228,8 @@ export function prepareService({ service, handlers, check }: RpcService, parts: 
     }
     const handler = table[method.localName];
     if (handler === undefined) throw new Error(`${service.typeName} has no handler for ${method.localName}.`);
-    return new PreparedMethod(method, handler.bind(handlers), parts, check);
+    const keys = ownKeys.includes(method.localName) ? undefined : parts.idempotency;
+    return new PreparedMethod(method, handler.bind(handlers), { ...parts, idempotency: keys }, check);
   });
   return { service, methods };
 }

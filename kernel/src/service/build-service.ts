@@ -37,7 +37,7 @@ export function buildService(parts: ServiceParts): Service<unknown> {
     get state() {
       return needed("state").state;
     },
-    rpc: (service, handlers, options) => registrations.addService(service, handlers, options?.check),
+    rpc: (service, handlers, options) => registrations.addService(service, handlers, options ?? {}),
     client: (callee, service) => parts.clients.client(callee, service),
     publish: (tx, schema, event) => messaging.publish(tx, schema, event),
     subscribe: (schema, handler) => messaging.subscribe(schema, handler),

@@ -1,7 +1,7 @@
 import type { DescService } from "@bufbuild/protobuf";
 import type { RawRoute } from "../http/raw-routes.ts";
 import type { Handlers } from "../rpc/handlers.ts";
-import type { RequestCheck, RpcService } from "../rpc/method-pipeline.ts";
+import type { RpcService } from "../rpc/method-pipeline.ts";
 import { bindingsOf } from "../rpc/transcoding/http-rules.ts";
 import type { HttpServer } from "./service.ts";
 
@@ -23,11 +23,11 @@ export class Registrations {
   /** Set when the setup has returned: what is asked for later would never start. */
   #closed = false;
 
-  addService<S extends DescService>(service: S, handlers: Handlers<S>, check?: RequestCheck): void {
+  addService<S extends DescService>(service: S, handlers: Handlers<S>, options: Pick<RpcService, "check" | "ownKeys">): void {
     this.#refuseLate(`rpc(${service.typeName})`);
     if (this.services.some((known) => known.service.typeName === service.typeName)) throw new Error(`${service.typeName} is served twice.`);
     for (const method of service.methods) if (bindingsOf(method).length > 0) this.restMethods.add(`${service.typeName}/${method.name}`);
-    this.services.push({ service, handlers, check } as unknown as RpcService);
+    this.services.push({ service, handlers, ...options } as unknown as RpcService);
   }
 
   addRoute(route: RawRoute): void {

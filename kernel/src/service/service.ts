@@ -48,8 +48,15 @@ export interface Service<ModuleConfig> {
   readonly tracing: Tracing;
   readonly health: Health;
 
-  /** Serves `handlers` by gRPC, gRPC-Web, Connect and REST. `check` sees each request first, and may refuse it before anything of it is kept. */
-  rpc<S extends DescService>(service: S, handlers: Handlers<S>, options?: { check?: RequestCheck }): void;
+  /**
+   * Serves `handlers` by gRPC, gRPC-Web, Connect and REST. `check` sees each request first, and may refuse it before anything of it is kept. `ownKeys`
+   * names methods that keep Idempotency-Keys themselves, with what they make: those of all others are kept for them.
+   */
+  rpc<S extends DescService>(
+    service: S,
+    handlers: Handlers<S>,
+    options?: { check?: RequestCheck; ownKeys?: readonly (keyof S["method"] & string)[] },
+  ): void;
   /** A typed client for a declared call; throws at start when module.yaml does not declare it. */
   client<S extends DescService>(module: string, service: S): Client<S>;
 
