@@ -1,6 +1,7 @@
 import {
   create,
   type DescField,
+  type DescMessage,
   type DescMethod,
   fromJson,
   type JsonObject,
@@ -41,6 +42,7 @@ export function createRestCodec(method: DescMethod, binding: HttpBinding): Codec
   const { body, template, responseBody } = binding;
   const bodyField = body === "*" ? undefined : body;
   const file = takesFile(binding);
+  const inPath = new Set(template.variables.map(({ fieldPath }) => fieldMeant(fieldPath).path));
 
   function decode(request: RestRequest): Message {
     const json = body === undefined || file ? {} : readBody(request.body, bodyField);
@@ -74,26 +76,29 @@ export function createRestCodec(method: DescMethod, binding: HttpBinding): Codec
     for (const [name, value] of parseQuery(query)) {
       const first = name.split(".")[0] ?? "";
       const field = fieldNamed(input, first);
+      const { path, isRepeated } = fieldMeant(name);
       if (body === "*") faults[name] = "is not a query parameter here: the body holds the whole request";
       else if (field !== undefined && field === bodyField) faults[name] = "belongs into the body";
-      else if (seen.has(name) && !isRepeated(name)) faults[name] = "is given more than once";
+      else if (inPath.has(path)) faults[name] = "stands in the path already";
+      else if (seen.has(path) && !isRepeated) faults[name] = "is given more than once";
       else {
         const fault = bindField(json, input, name, value);
         if (fault !== undefined) faults[name] = fault;
       }
-      seen.add(name);
+      seen.add(path);
     }
   }
 
-  function isRepeated(name: string): boolean {
-    let message = input;
+  /** A field has two names, `page_size` and `pageSize`: the path in proto names is one for both. */
+  function fieldMeant(name: string): { path: string; isRepeated: boolean } {
+    let message: DescMessage | undefined = input;
     let field: DescField | undefined;
-    for (const part of name.split(".")) {
-      field = fieldNamed(message, part);
-      if (field?.message === undefined) break;
-      message = field.message;
-    }
-    return field?.fieldKind === "list";
+    const path = name.split(".").map((part) => {
+      field = message === undefined ? undefined : fieldNamed(message, part);
+      message = field?.message;
+      return field?.name ?? part;
+    });
+    return { path: path.join("."), isRepeated: field?.fieldKind === "list" };
   }
 
   function notAMessage(json: JsonObject, cause: unknown): PlinthError {

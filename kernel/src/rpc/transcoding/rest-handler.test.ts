@@ -184,6 +184,8 @@ describe("REST refuses", () => {
     ["filter.titel_prefix=1", "filter.titel_prefix", /did you mean title_prefix/],
     ["filter=1", "filter", /name one of its fields/],
     ["page_size=1&page_size=2", "page_size", /more than once/],
+    ["page_size=1&pageSize=2", "pageSize", /more than once/],
+    ["filter.author.displayName=A&filter.author.display_name=B", "filter.author.display_name", /more than once/],
     ["page_size=NaN", "page_size", /./],
     ["archived=maybe", "archived", /./],
     ["colors=PINK", "colors[0]", /./],
@@ -205,6 +207,11 @@ describe("REST refuses", () => {
       expect(JSON.stringify(answer.body)).not.toContain("31337");
     },
   );
+
+  test("a query that names what stands in the path: it would be another one than whoever guards the path let through", async () => {
+    const { status, fields } = refusal(await call("GET", "/api/v1/echo/mine?message=yours"));
+    expect({ status, fields }).toEqual({ status: 422, fields: { message: "stands in the path already" } });
+  });
 
   test("a query where the body holds everything", async () => {
     expect(refusal(await call("POST", "/api/v1/echo?repeat=2", { message: "x" })).fields).toHaveProperty("repeat");
