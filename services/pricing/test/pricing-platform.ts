@@ -1,0 +1,83 @@
+import { runInContext } from "@plinth/kernel/base";
+import { type OpenDatabase, openDatabase } from "@plinth/kernel/database";
+import { silentLogger } from "@plinth/kernel/logging";
+import type { ServiceDefinition } from "@plinth/kernel/service";
+import { type ServiceHarness, startHarness } from "@plinth/kernel/testing";
+import { PricingService } from "@plinth/proto/pricing/v1/pricing_pb";
+import { Pool } from "pg";
+import type { Product, Variant } from "../src/domain/product.ts";
+import pricing from "../src/index.ts";
+import { ProductStore } from "../src/store/product-store.ts";
+
+/** The service with products that it knows, and a look at its tables past it. */
+export interface PricingPlatform {
+  readonly harness: ServiceHarness;
+  /** The module's own database, counted. */
+  readonly database: OpenDatabase;
+  as(tenantId?: string): ReturnType<typeof clientOf>;
+  /** A product of which pricing heard, published and with one SKU unless said otherwise; answers it. */
+  heard(product?: Partial<Product>, tenantId?: string): Promise<Product>;
+  /** A new SKU of a product of its own, with this price for everywhere in EUR. */
+  priced(amount: bigint, variant?: Partial<Variant>): Promise<string>;
+  /** As the schema's superuser: every tenant's rows. */
+  sql<Row = Record<string, unknown>>(text: string, parameters?: readonly unknown[]): Promise<Row[]>;
+  /** Statements so far on `database`. */
+  statements(): number;
+  stop(): Promise<void>;
+}
+
+const clientOf = (harness: ServiceHarness, tenantId = "default") =>
+  harness.client("pricing", PricingService, { user: { id: "user_manager", tenantId } });
+
+export async function startPricingPlatform(others: readonly ServiceDefinition<never>[] = []): Promise<PricingPlatform> {
+  const harness = await startHarness({ services: [...others, pricing as ServiceDefinition<never>] });
+  const admin = new Pool({ connectionString: harness.adminUrl, max: 4 });
+  let statements = 0;
+  const database = await openDatabase({
+    url: harness.databaseUrl("pricing"),
+    schema: "pricing",
+    entities: [],
+    logger: silentLogger,
+    metrics: { query: () => void statements++, transaction: () => {} },
+  });
+  const products = new ProductStore(database);
+  const as = (tenantId?: string) => clientOf(harness, tenantId);
+  let made = 0;
+  const heard: PricingPlatform["heard"] = async (change = {}, tenantId = "default") => {
+    made++;
+    const variant = { sku: `SKU-${made}`, title: "", taxClass: "standard", weightGrams: 100 };
+    const product = {
+      ...{
+        productId: `prod_${made}`,
+        name: `Product ${made}`,
+        published: true,
+        imageUrl: `/p/${made}.svg`,
+        revision: 1n,
+        variants: [variant],
+      },
+      ...change,
+    };
+    const signal = AbortSignal.timeout(10_000);
+    await runInContext({ requestId: "", traceId: "", module: "pricing", tenantId, signal }, () => products.takeAll([product]));
+    return product;
+  };
+  return {
+    harness,
+    database,
+    as,
+    heard,
+    async priced(amount, variant = {}) {
+      const sku = variant.sku ?? `PRICED-${++made}`;
+      await heard({ variants: [{ sku, title: "", taxClass: "standard", weightGrams: 100, ...variant }] });
+      await as().setPrices({ prices: [{ sku, price: { amount, currency: "EUR" } }] });
+      return sku;
+    },
+    sql: async <Row>(text: string, parameters: readonly unknown[] = []) => (await admin.query(text, [...parameters])).rows as Row[],
+    statements: () => statements,
+    async stop() {
+      await database.close();
+      await admin.end();
+      await harness.stop();
+    },
+  };
+}

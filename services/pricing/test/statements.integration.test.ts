@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { PriceInput } from "../src/domain/base-price.ts";
+import { PostgresChannelStore } from "../src/store/channel-store.ts";
+import { PriceEvents } from "../src/store/price-events.ts";
+import { PostgresPriceStore } from "../src/store/price-store.ts";
+import { type PricingPlatform, startPricingPlatform } from "./pricing-platform.ts";
+
+let p: PricingPlatform;
+let prices: PostgresPriceStore;
+
+beforeAll(async () => {
+  p = await startPricingPlatform();
+  await p.as().getChannel({ code: "default" });
+  // The real outlets write all events of a transaction by one statement; here each event would be counted.
+  const outlets = { publish: async () => {}, audit: async () => {} };
+  const channels = new PostgresChannelStore(p.database, outlets, () => {
+    throw new Error("The channel is there.");
+  });
+  prices = new PostgresPriceStore(p.database, channels, new PriceEvents(outlets));
+});
+afterAll(() => p.stop());
+
+async function counted(work: () => Promise<unknown>): Promise<number> {
+  const before = p.statements();
+  await work();
+  return p.statements() - before;
+}
+
+async function costs(lines: number): Promise<Record<string, number>> {
+  const skus = Array.from({ length: lines }, (_, index) => `N${lines}-${index}`);
+  const inputs = skus.map((sku): PriceInput => ({ sku, price: { amount: 5n, currency: "EUR" }, warehouseId: "", minQuantity: 1n }));
+  const keys = inputs.map(({ price: { currency }, ...key }) => ({ ...key, currency }));
+  const items = skus.map((sku) => ({ sku, productId: "", quantity: 1n, warehouseId: "wh_1" }));
+  const question = { items, currency: "", country: "", channel: "default", shipping: undefined, explain: true };
+  return {
+    set: await counted(() => prices.setPrices(inputs)),
+    get: await counted(() => prices.findFacts({ ...question, at: undefined })),
+    getAt: await counted(() => prices.findFacts({ ...question, at: new Date() })),
+    delete: await counted(() => prices.deletePrices(keys)),
+    hear: await counted(() =>
+      p.heard({ variants: skus.slice(0, 200).map((sku) => ({ sku, title: "", taxClass: "standard", weightGrams: 0 })) }),
+    ),
+  };
+}
+
+test("500 lines cost as many statements as one", async () => {
+  const one = await costs(1);
+  expect(await costs(500)).toEqual(one);
+  // begin, the channel with its rates, the lines with their prices, commit.
+  expect(one.get).toBe(4);
+  // begin, the lock, the prices with their history, commit.
+  expect(one.set).toBe(4);
+});
