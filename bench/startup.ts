@@ -1,9 +1,8 @@
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { type LocalPlatform, ROOT, startLocalPlatform } from "../e2e/local-platform.ts";
 import { RUNS } from "./measure/options.ts";
+import { familyOf, residentMb, sharedMb } from "./measure/processes.ts";
 import { report, table, whole } from "./measure/report.ts";
 import { median } from "./measure/rounds.ts";
 
@@ -51,31 +50,13 @@ await report("startup", table(["`plinth up`", "ready s", "range", "process MB", 
 
 async function measured(platform: LocalPlatform): Promise<Sample> {
   const pid = platform.process.pid ?? 0;
-  const processMb = (await kilobytes(`/proc/${pid}/status`, "VmRSS")) / 1024;
-  const shares = await Promise.all((await familyOf(pid)).map((member) => kilobytes(`/proc/${member}/smaps_rollup`, "Pss").catch(() => 0)));
-  const allMb = shares.reduce((sum, share) => sum + share, 0) / 1024;
+  const processMb = await residentMb(pid);
+  const allMb = await sharedMb(await familyOf(pid));
   const stoppedAt = performance.now();
   const code = await platform.stop();
   const stopMs = performance.now() - stoppedAt;
   if (code !== 0) throw new Error(`The platform ended with code ${code}:\n${platform.output()}`);
   return { readyMs: platform.readyMs, stopMs, processMb, allMb };
-}
-
-/** The process and all below it. */
-async function familyOf(root: number): Promise<number[]> {
-  const { stdout } = await promisify(execFile)("ps", ["-e", "-o", "pid=,ppid="]);
-  const pairs = stdout
-    .trim()
-    .split("\n")
-    .map((line) => line.trim().split(/\s+/).map(Number));
-  const family = [root];
-  for (const member of family) for (const [pid = 0, parent] of pairs) if (parent === member) family.push(pid);
-  return family;
-}
-
-async function kilobytes(file: string, field: string): Promise<number> {
-  const text = await readFile(file, "utf8");
-  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? Number.NaN);
 }
 
 function seconds(ms: number): string {
