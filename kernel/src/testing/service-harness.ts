@@ -113,7 +113,7 @@ export async function startHarness({
     const module = modules.find(({ metadata }) => metadata.name === definition.folder.split("/").at(-1));
     if (module === undefined) throw new Error(`${definition.folder} has no valid module.yaml.`);
     const { name } = module.metadata;
-    const provisioned = await database.provision(name);
+    const provisioned = await database.provision(name, [], module.spec.database?.schema);
     urls.set(name, provisioned.url);
     const member = decodeURIComponent(new URL(provisioned.url).username);
     await provisionBus(database.adminUrl, { members: [member], logger: silentLogger, rolePrefix: database.rolePrefix });

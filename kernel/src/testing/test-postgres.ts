@@ -14,8 +14,11 @@ import { TEST_POSTGRES_PORT } from "./jest-global-setup.ts";
 export interface TestDatabase {
   /** As superuser. */
   readonly adminUrl: string;
-  /** Schema and roles for a module, brought up to date by `sources`. The roles' names begin with `rolePrefix`. */
-  provision(module: string, sources?: readonly MigrationSource[]): Promise<ProvisionedModule>;
+  /**
+   * Schema and roles for a module, brought up to date by `sources`. The schema has the module's name unless another is given; the roles' names
+   * begin with `rolePrefix`.
+   */
+  provision(module: string, sources?: readonly MigrationSource[], schema?: string): Promise<ProvisionedModule>;
   readonly rolePrefix: string;
   /** Cuts open connections and removes the database and its roles. */
   drop(): Promise<void>;
@@ -39,8 +42,8 @@ export function openTestDatabase({ adminUrl, rolePrefix }: Pick<TestDatabase, "a
   return {
     adminUrl,
     rolePrefix,
-    async provision(module, sources = []) {
-      const provisioned = await provisionModule(adminUrl, { module }, { rolePrefix });
+    async provision(module, sources = [], schema) {
+      const provisioned = await provisionModule(adminUrl, { module, ...(schema === undefined ? {} : { schema }) }, { rolePrefix });
       if (sources.length > 0) await migrate({ url: provisioned.ownerUrl, schema: provisioned.schema, sources, logger: silentLogger });
       return provisioned;
     },
