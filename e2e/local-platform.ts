@@ -133,7 +133,8 @@ async function freePorts(project: string): Promise<{ env: Record<string, string>
       ...(module === "gateway" ? [] : [[`${prefix}_SERVER_GRPC_ADDR`, "127.0.0.1:0"]]),
     ];
   });
-  const [smtp, web, gateway, stripe] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const [smtp, web, gateway] = [await freePort(), await freePort(), await freePort()];
+  const [stripe, carrier] = [await freePort(), await freePort()];
   const sink = { NOTIFICATION_SMTP_PORT: String(smtp), NOTIFICATION_SINK_SMTP_PORT: String(smtp), NOTIFICATION_SINK_WEB_PORT: String(web) };
   // A simulator and the module that calls it know each other by address alone.
   const simulators = {
@@ -141,6 +142,9 @@ async function freePorts(project: string): Promise<{ env: Record<string, string>
     STRIPE_SIMULATOR_SERVER_HTTP_ADDR: `127.0.0.1:${stripe}`,
     STRIPE_SIMULATOR_WEBHOOK_URL: `http://127.0.0.1:${gateway}/api/v1/payment/webhooks/stripe`,
     PAYMENT_STRIPE_URL: `http://127.0.0.1:${stripe}`,
+    CARRIER_SIMULATOR_SERVER_HTTP_ADDR: `127.0.0.1:${carrier}`,
+    CARRIER_SIMULATOR_WEBHOOK_URL: `http://127.0.0.1:${gateway}/api/v1/shipping/webhooks/easypost`,
+    SHIPPING_EASYPOST_URL: `http://127.0.0.1:${carrier}`,
   };
   return { env: { ...Object.fromEntries(addresses), ...sink, ...simulators }, mailPort: web };
 }
