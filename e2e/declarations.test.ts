@@ -42,6 +42,7 @@ const PLAIN_ROUTES = [
   "GET /.well-known/**",
   "GET /api/v1/blog/rss.xml",
   "POST /api/v1/payment/webhooks/stripe",
+  "POST /api/v1/shipping/webhooks/easypost",
 ];
 
 const parsed = parseModuleFiles(
