@@ -41,6 +41,7 @@ const PLAIN_ROUTES = [
   "GET /account/reset-password",
   "GET /.well-known/**",
   "GET /api/v1/blog/rss.xml",
+  "GET /api/v1/catalog/products/{id}/picture.svg",
   "POST /api/v1/payment/webhooks/stripe",
   "POST /api/v1/shipping/webhooks/easypost",
 ];
@@ -142,8 +143,8 @@ function rulesOf(field: DescField): FieldRules | undefined {
 }
 
 function unboundedFields(message: DescMessage, seen: Set<string>): string[] {
-  // A Struct is bounded by the limit of the whole body.
-  if (seen.has(message.typeName) || message.typeName.startsWith("google.protobuf.")) return [];
+  // A Struct and a file are bounded by the limit of the whole body.
+  if (seen.has(message.typeName) || /^google\.(protobuf\.|api\.HttpBody$)/.test(message.typeName)) return [];
   seen.add(message.typeName);
   return message.fields.flatMap((field) => {
     const below = field.message === undefined ? [] : unboundedFields(field.message, seen);
