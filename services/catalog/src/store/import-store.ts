@@ -1,6 +1,6 @@
 import { newId, PlinthError } from "@plinth/kernel/base";
 import type { Database, Transaction } from "@plinth/kernel/database";
-import type { ImportGroup } from "../domain/import/group-rows.ts";
+import { type ImportGroup, resettledGroups } from "../domain/import/group-rows.ts";
 import type { ImportOutcome, ImportStore } from "../domain/import/import-store.ts";
 import { type ProductPlan, planProduct } from "../domain/import/plan-product.ts";
 import type { Product } from "../domain/product.ts";
@@ -14,7 +14,10 @@ import { SELECT } from "./product-sql.ts";
 const TRIES = 5;
 const OVERTAKEN: ReadonlySet<string> = new Set(["PRODUCT_EXISTS", "SLUG_TAKEN"]);
 
-type Planned = Exclude<ProductPlan, { kind: "refused" }>;
+interface PlannedGroup {
+  readonly rows: number;
+  readonly plan: ProductPlan;
+}
 
 /** Imports into Postgres. */
 export class PostgresImportStore implements ImportStore {
@@ -31,11 +34,11 @@ export class PostgresImportStore implements ImportStore {
   }
 
   async write(groups: readonly ImportGroup[], dryRun: boolean): Promise<ImportOutcome> {
-    if (dryRun) return this.#database.read(async (tx) => outcomeOf(groups, await planAll(tx, groups, false)));
+    if (dryRun) return this.#database.read(async (tx) => outcomeOf(await planAll(tx, groups, false)));
     const work = async (tx: Transaction) => {
-      const plans = await planAll(tx, groups, true);
-      await this.#carryOut(tx, plans);
-      return outcomeOf(groups, plans);
+      const planned = await planAll(tx, groups, true);
+      await this.#carryOut(tx, planned);
+      return outcomeOf(planned);
     };
     for (let attempt = 1; ; attempt++) {
       try {
@@ -47,8 +50,8 @@ export class PostgresImportStore implements ImportStore {
     }
   }
 
-  async #carryOut(tx: Transaction, plans: readonly ProductPlan[]): Promise<void> {
-    const changes = plans.filter((plan): plan is Planned => plan.kind === "created" || plan.kind === "updated");
+  async #carryOut(tx: Transaction, planned: readonly PlannedGroup[]): Promise<void> {
+    const changes = planned.flatMap(({ plan }) => (plan.kind === "created" || plan.kind === "updated" ? [plan] : []));
     if (changes.length === 0) return;
     await writeProducts(
       tx,
@@ -62,28 +65,24 @@ export class PostgresImportStore implements ImportStore {
   }
 }
 
-/** One plan for each group, in their order. */
-async function planAll(tx: Transaction, groups: readonly ImportGroup[], locks: boolean): Promise<ProductPlan[]> {
+async function planAll(tx: Transaction, wanted: readonly ImportGroup[], locks: boolean): Promise<PlannedGroup[]> {
+  const rows = wanted.flatMap((group) => group.rows);
+  const slugOfSku = await slugsOfSkus(
+    tx,
+    rows.map(({ sku }) => sku),
+  );
+  const groups = resettledGroups(wanted, slugOfSku);
   const named = groups.map(({ slug }) => slug).filter((slug) => slug !== "");
   if (locks) await tx.query(LOCK_PRODUCTS, [tx.tenantId, named]);
   const products = await tx.query<Product>(`${SELECT} and p.slug = any($2::text[])`, [tx.tenantId, named]);
   const known = new Map(products.map((product) => [product.slug, product]));
-  const rows = groups.flatMap((group) => group.rows);
-  const around = {
-    tenantId: tx.tenantId,
-    now: new Date(),
-    categoryIds: await categoryIds(
-      tx,
-      rows.flatMap(({ ofProduct }) => ofProduct.category?.value || []),
-      locks,
-    ),
-    slugOfSku: await slugsOfSkus(
-      tx,
-      rows.map(({ sku }) => sku),
-    ),
-  };
+  const categories = rows.flatMap(({ ofProduct }) => ofProduct.category?.value || []);
+  const around = { tenantId: tx.tenantId, now: new Date(), categoryIds: await categoryIds(tx, categories, locks), slugOfSku };
   const fresh = await freshNames(tx, groups, named);
-  return groups.map((group, index) => planProduct(group, known.get(group.slug), fresh[index] ?? { id: "", slug: "" }, around));
+  return groups.map((group, index) => {
+    const plan = planProduct(group, known.get(group.slug), fresh[index] ?? { id: "", slug: "" }, around);
+    return { rows: group.rows.length, plan };
+  });
 }
 
 /** Ids and slugs for the products that are not there yet; no two of them get the same, nor what others are named in the file. */
@@ -116,13 +115,13 @@ async function slugsOfSkus(tx: Transaction, skus: readonly string[]): Promise<Re
   return new Map(rows.map(({ sku, slug }) => [sku, slug]));
 }
 
-function outcomeOf(groups: readonly ImportGroup[], plans: readonly ProductPlan[]): ImportOutcome {
-  const count = (kind: ProductPlan["kind"]) => plans.filter((plan) => plan.kind === kind).length;
+function outcomeOf(planned: readonly PlannedGroup[]): ImportOutcome {
+  const count = (kind: ProductPlan["kind"]) => planned.filter(({ plan }) => plan.kind === kind).length;
   return {
     created: count("created"),
     updated: count("updated"),
     unchanged: count("unchanged"),
-    rows: groups.reduce((sum, { rows }, index) => sum + (plans[index]?.kind === "refused" ? 0 : rows.length), 0),
-    faults: plans.flatMap((plan) => (plan.kind === "refused" ? plan.faults : [])),
+    rows: planned.reduce((sum, { rows, plan }) => sum + (plan.kind === "refused" ? 0 : rows), 0),
+    faults: planned.flatMap(({ plan }) => (plan.kind === "refused" ? plan.faults : [])),
   };
 }

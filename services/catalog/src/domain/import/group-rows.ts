@@ -45,6 +45,20 @@ export function groupRows({ rows, spoiltProducts, spoiltSkus }: ReadRows, slugOf
   return { groups: [...groups.filter(({ slug }) => slug !== ""), ...groups.filter(({ slug }) => slug === "")], faults };
 }
 
+/**
+ * The same groups, after others may have made products: a row that was to become one of its own goes to the product that has its SKU by now.
+ */
+export function resettledGroups(groups: readonly ImportGroup[], slugOfSku: ReadonlyMap<string, string>): ImportGroup[] {
+  const settled = new Map<string, ImportGroup>();
+  const fresh: ImportGroup[] = [];
+  for (const { slug: said, rows } of groups) {
+    const slug = said === "" ? (slugOfSku.get(rows[0]?.sku ?? "") ?? "") : said;
+    if (slug === "") fresh.push({ slug, rows });
+    else settled.set(slug, { slug, rows: [...(settled.get(slug)?.rows ?? []), ...rows] });
+  }
+  return [...settled.values(), ...fresh];
+}
+
 /** Groups that are written together, of about so many rows. */
 export function batchesOf(groups: readonly ImportGroup[], rowsInBatch: number): ImportGroup[][] {
   const batches: ImportGroup[][] = [];

@@ -74,5 +74,5 @@ function csvCell(value: unknown): string {
 
 function jsonCell(value: unknown): string {
   const json = JSON.stringify(value);
-  return json === "{}" || json === "[]" || json === "0" ? "" : json;
+  return json === "{}" || json === "[]" ? "" : json;
 }
