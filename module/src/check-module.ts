@@ -1,9 +1,11 @@
-import { Ajv, type ErrorObject } from "ajv";
+import { createRequire } from "node:module";
+import type * as ajvPackage from "ajv";
 import { didYouMean } from "./did-you-mean.ts";
 import { type FieldPath, parseJsonPointer, valueAt } from "./field-path.ts";
 import { type Finding, toProblem } from "./finding.ts";
 import type { Problem, Reason } from "./problem.ts";
 import { ANNOTATIONS } from "./schema/field-types.ts";
+import { matcherOf } from "./schema/matcher.ts";
 import { Module } from "./schema/module.ts";
 
 /** More findings than this help nobody, and cost memory on hostile input. */
@@ -12,9 +14,24 @@ const MAX_FINDINGS = 200;
 const MAX_DEPTH = 64;
 const MAX_VALUES = 200_000;
 
-const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true, formats: { "date-time": true } });
-ajv.addVocabulary(ANNOTATIONS);
-const matchesSchema = ajv.compile<Module>(Module);
+/** Times are written by machines. */
+const matchesSchema = matcherOf(Module, { "date-time": () => true }) as (value: unknown) => value is Module;
+
+let explaining: ajvPackage.ValidateFunction | undefined;
+
+/** What is wrong with a value that does not match; the library that knows is loaded only where something is. */
+function errorsOf(value: unknown): ajvPackage.ErrorObject[] {
+  explaining ??= compileExplaining();
+  explaining(value);
+  return explaining.errors ?? [];
+}
+
+function compileExplaining(): ajvPackage.ValidateFunction {
+  const { Ajv } = createRequire(import.meta.url)("ajv") as typeof ajvPackage;
+  const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true, formats: { "date-time": true } });
+  ajv.addVocabulary(ANNOTATIONS);
+  return ajv.compile(Module);
+}
 
 /** What the schema says of a value. */
 export interface SchemaCheck {
@@ -35,7 +52,9 @@ export function checkSchema(value: unknown): SchemaCheck {
   if (matchesSchema(value)) return { module: value, findings: [] };
   return withDraft(
     value,
-    (matchesSchema.errors ?? []).slice(0, MAX_FINDINGS).map((error) => explain(error, value)),
+    errorsOf(value)
+      .slice(0, MAX_FINDINGS)
+      .map((error) => explain(error, value)),
   );
 }
 
@@ -52,7 +71,7 @@ export function moduleName(value: unknown): string {
   return typeof name === "string" ? name.slice(0, 100) : "";
 }
 
-function explain(error: ErrorObject, root: unknown): Finding {
+function explain(error: ajvPackage.ErrorObject, root: unknown): Finding {
   const path = parseJsonPointer(error.instancePath, root);
   const schema = (error.parentSchema ?? {}) as Record<string, unknown>;
   const reason = (schema["x-reason"] as Reason | undefined) ?? "SchemaInvalid";

@@ -34,6 +34,7 @@ export { ALLOW_DOWNGRADE, type HasSecret, type IsReservedSecret } from "./rules/
 export type { RpcMethods } from "./rules/shared-names.ts";
 export { databaseRoles, databaseSchema } from "./rules/workload.ts";
 export { HTTP_METHODS, type HttpMethod } from "./schema/http-method.ts";
+export { type Formats, type Matcher, matcherOf } from "./schema/matcher.ts";
 export { API_GROUP, API_VERSION, Module } from "./schema/module.ts";
 export { type Dependency, ModuleSpec, type Role, type SecretReference } from "./schema/spec.ts";
 export type { Call, ExternalHost, Route } from "./schema/spec-traffic.ts";

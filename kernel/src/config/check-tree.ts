@@ -1,22 +1,44 @@
-import { didYouMean } from "@plinth/module";
-import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
-import addFormats from "ajv-formats";
+import { createRequire } from "node:module";
+import { didYouMean, type Matcher, matcherOf } from "@plinth/module";
+import type * as ajvPackage from "ajv";
+import type { ErrorObject, ValidateFunction } from "ajv";
+import type * as formatsPackage from "ajv-formats";
 import { parseDuration } from "../base/durations.ts";
 import { scrubText } from "../base/sensitive.ts";
 import type { ConfigProblem } from "./config-error.ts";
 import type { MergedLayers } from "./layers.ts";
 import { isSecretPath, type Schema, schemaAt } from "./schema-tree.ts";
 
-/** Compiles the schema once; the answer finds all problems of a merged tree. */
+/** Compiles the schema once; the answer finds all problems of a merged tree. Throws where the schema is none. */
 export function treeChecker(schema: Schema): (merged: MergedLayers) => ConfigProblem[] {
-  const ajv = new Ajv({ allErrors: true, strict: false, verbose: true });
-  addFormats.default(ajv);
-  ajv.addFormat("duration", { type: "string", validate: isDuration });
-  const validate: ValidateFunction = ajv.compile(schema);
+  const matches = tryMatcher(schema);
+  // A schema that the short way does not know is compiled at once, so that what is wrong with it shows.
+  let validate = matches === undefined ? compile(schema) : undefined;
   return (merged) => {
+    if (matches?.(merged.tree) === true) return [];
+    validate ??= compile(schema);
     if (validate(merged.tree)) return [];
     return (validate.errors ?? []).map((error) => problemOf(error, schema, merged.sources));
   };
+}
+
+/** Undefined for a schema with other keywords than those of our own schemas. */
+function tryMatcher(schema: Schema): Matcher | undefined {
+  try {
+    return matcherOf(schema, { duration: isDuration });
+  } catch {
+    return undefined;
+  }
+}
+
+function compile(schema: Schema): ValidateFunction {
+  const load = createRequire(import.meta.url);
+  const { Ajv } = load("ajv") as typeof ajvPackage;
+  const { default: addFormats } = load("ajv-formats") as { readonly default: formatsPackage.FormatsPlugin };
+  const ajv = new Ajv({ allErrors: true, strict: false, verbose: true });
+  addFormats(ajv);
+  ajv.addFormat("duration", { type: "string", validate: isDuration });
+  return ajv.compile(schema);
 }
 
 /** The layer of a path, or all layers below it. */

@@ -1,6 +1,8 @@
+import { createRequire } from "node:module";
 import { RE2JS } from "@bufbuild/re2";
-import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
-import * as formats from "ajv-formats";
+import type * as ajvPackage from "ajv";
+import type { ErrorObject, ValidateFunction } from "ajv";
+import type * as formatsPackage from "ajv-formats";
 import { parseJsonPointer, valueAt } from "../field-path.ts";
 import type { Report } from "../finding.ts";
 import type { Module } from "../schema/module.ts";
@@ -9,7 +11,20 @@ type ConfigSchema = NonNullable<Module["spec"]["configSchema"]>;
 
 // A module's schema comes from its author, who must not be able to stop whoever checks it: patterns run in time linear in the text.
 const regExp = Object.assign((pattern: string) => new RE2JS(pattern), { code: "regExp" });
-const metaSchema = new Ajv({ strict: false });
+
+/** Loaded with the first schema of a module: most modules have none, and a library costs whoever loads it a start and memory. */
+function loadAjv(): {
+  readonly Ajv: typeof ajvPackage.Ajv;
+  readonly metaSchema: ajvPackage.Ajv;
+  readonly addFormats: formatsPackage.FormatsPlugin;
+} {
+  const load = createRequire(import.meta.url);
+  const { Ajv } = load("ajv") as typeof ajvPackage;
+  const { default: addFormats } = load("ajv-formats") as { readonly default: formatsPackage.FormatsPlugin };
+  return { Ajv, metaSchema: new Ajv({ strict: false }), addFormats };
+}
+
+let loaded: ReturnType<typeof loadAjv> | undefined;
 
 /** Compiling costs a millisecond, and the same module is checked again whenever another one changes. */
 const compiled = new WeakMap<ConfigSchema, ValidateFunction | string>();
@@ -72,11 +87,13 @@ function compile(schema: ConfigSchema): ValidateFunction | string {
 }
 
 function compileAnew(schema: ConfigSchema): ValidateFunction | string {
+  loaded ??= loadAjv();
+  const { Ajv, metaSchema, addFormats } = loaded;
   try {
     if (metaSchema.validateSchema(schema) !== true) return metaSchema.errorsText(metaSchema.errors, { dataVar: "schema" }).slice(0, 300);
     // One instance a schema: two modules may give theirs the same $id.
     const ajv = new Ajv({ allErrors: true, strict: false, validateSchema: false, verbose: true, code: { regExp } });
-    formats.default.default(ajv);
+    addFormats(ajv);
     return ajv.compile(schema);
   } catch (error) {
     return error instanceof Error ? error.message.slice(0, 300) : "unreadable";

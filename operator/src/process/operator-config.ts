@@ -50,7 +50,7 @@ const SCHEMA = {
     imagePullPolicy: { enum: ["Always", "IfNotPresent", "Never"] },
     imagePullSecrets: texts,
     discovery: { enum: ["kubernetes", "dns", "consul"] },
-    consulUrl: { type: "string", format: "uri" },
+    consulUrl: { type: "string", pattern: "^https?://[^/]" },
     databaseSecret: text,
     development: flag,
     network: {
