@@ -52,7 +52,7 @@ export function createWriter(client: KubeClient): Writer {
   async function write<T extends KubeObject>(
     method: "PATCH" | "POST",
     ref: ObjectRef,
-    content: { body: unknown; type: string; subresource?: string; force?: boolean },
+    content: { body: unknown; type: string; subresource?: string; force?: boolean; retry?: boolean },
     { dryRun = false, signal }: WriteOptions,
   ): Promise<T> {
     const { namespace, name } = ref.metadata;
@@ -68,6 +68,7 @@ export function createWriter(client: KubeClient): Writer {
       },
       contentType: content.type,
       body: content.body,
+      ...(content.retry !== undefined && { retry: content.retry }),
       ...(signal !== undefined && { signal }),
     });
     return withoutManagedFields(written);
@@ -86,7 +87,8 @@ export function createWriter(client: KubeClient): Writer {
       const content = { body: patch, type: type === "json" ? "application/json-patch+json" : "application/merge-patch+json" };
       return write("PATCH", ref, subresource === undefined ? content : { ...content, subresource }, options);
     },
-    create: (object, options = {}) => write("POST", object, { body: object, type: "application/json" }, options),
+    // It has a name, so that done twice is done once.
+    create: (object, options = {}) => write("POST", object, { body: object, type: "application/json", retry: true }, options),
     async delete(ref, { uid, propagation = "Background", dryRun = false, signal } = {}) {
       try {
         await client.request({

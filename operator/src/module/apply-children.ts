@@ -1,6 +1,8 @@
-import { isConflict, type KubeClient, type KubeObject } from "@plinth/kernel/kube";
+import { isAlreadyExists, type KubeClient, type KubeObject } from "@plinth/kernel/kube";
 import { getKind } from "../kube/kinds.ts";
+import { handOverFields, isMarkedCreated, markCreated } from "../kube/ownership.ts";
 import type { Writer } from "../kube/writer.ts";
+import type { Soon } from "../runtime/at-once.ts";
 import { controllerOf } from "../runtime/object-key.ts";
 import type { ClusterState } from "./cluster-state.ts";
 import { DESIRED_HASH } from "./desired/desired-hash.ts";
@@ -10,20 +12,14 @@ import { hasOwnedFields } from "./owned-fields.ts";
 /** Writes children, and only those that are not as they should be. */
 export interface ChildWriter {
   /**
-   * Brings children to what is desired, all at once. Answers those that belong to somebody else and were left alone, described for people. Fails with the
-   * first error when all have been tried.
+   * Brings children to what is desired, all at once. Answers those that belong to somebody else and were left alone, described for people; without a wait
+   * where nothing is to be written. Fails with the first error when all have been tried.
    */
-  apply(children: readonly KubeObject[], owner: KubeObject, signal: AbortSignal): Promise<string[]>;
+  apply(children: readonly KubeObject[], owner: KubeObject, signal: AbortSignal): Soon<string[]>;
   /** A child that there is once, and that is never changed: a Job. */
   create(child: KubeObject, signal: AbortSignal): Promise<void>;
   delete(child: KubeObject, propagation: "Background" | "Foreground", signal: AbortSignal): Promise<void>;
 }
-
-/**
- * No object has ever had this version: who applies with it makes what is not there, and gets a conflict for what is. Without it an object of somebody
- * else that says nothing to the contrary would become ours, and go away with the Module.
- */
-const NEVER = "1";
 
 export function createChildWriter(client: KubeClient, writer: Writer, state: ClusterState): ChildWriter {
   /** Live objects that were found to be as desired, and the hash of that: most of what is looked at has not changed since the last look. */
@@ -40,15 +36,19 @@ export function createChildWriter(client: KubeClient, writer: Writer, state: Clu
   }
 
   /** The description of a conflict, or undefined. */
-  async function applyOne(child: KubeObject, owner: KubeObject, signal: AbortSignal): Promise<string | undefined> {
+  function applyOne(child: KubeObject, owner: KubeObject, signal: AbortSignal): Soon<string | undefined> {
+    const live = state.children(child.kind).get(child.metadata.namespace, child.metadata.name);
+    return live === undefined ? make(child, owner, signal) : correct(child, live, owner, signal);
+  }
+
+  /** Never an apply: an object of somebody else that says nothing to the contrary would become ours, and go away with the Module. */
+  async function make(child: KubeObject, owner: KubeObject, signal: AbortSignal): Promise<string | undefined> {
     const store = state.children(child.kind);
-    const live = store.get(child.metadata.namespace, child.metadata.name);
-    if (live !== undefined) return correct(child, live, owner, signal);
     try {
-      store.overlay(await writer.apply({ ...child, metadata: { ...child.metadata, resourceVersion: NEVER } }, { signal }));
+      store.overlay(await writer.create(markCreated(child), { signal }));
       return undefined;
     } catch (error) {
-      if (!isConflict(error)) throw error;
+      if (!isAlreadyExists(error)) throw error;
       const { namespace = "", name } = child.metadata;
       const found = await client.find(getKind(child), { namespace, name }, { signal });
       // It went in this moment, or it never was the name that was in the way: the next try looks again.
@@ -62,24 +62,24 @@ export function createChildWriter(client: KubeClient, writer: Writer, state: Clu
     }
   }
 
-  async function correct(child: KubeObject, live: KubeObject, owner: KubeObject, signal: AbortSignal): Promise<string | undefined> {
+  function correct(child: KubeObject, live: KubeObject, owner: KubeObject, signal: AbortSignal): Soon<string | undefined> {
     const holder = controllerOf(live);
     if (holder?.uid !== owner.metadata.uid) {
       return `${nameOf(child)} belongs to ${holder === undefined ? "somebody else" : `another ${holder.kind} ${holder.name}`}`;
     }
     // One that goes comes again when it is gone: the watch tells.
-    if (live.metadata.deletionTimestamp === undefined && !isAsDesired(child, live)) {
-      state.children(child.kind).overlay(await writer.apply(child, { force: true, signal }));
-    }
-    return undefined;
+    return live.metadata.deletionTimestamp === undefined && !isAsDesired(child, live) ? change(child, live, signal) : undefined;
+  }
+
+  async function change(child: KubeObject, live: KubeObject, signal: AbortSignal): Promise<undefined> {
+    if (isMarkedCreated(live)) await handOverFields(client, writer, live, { signal });
+    state.children(child.kind).overlay(await writer.apply(child, { force: true, signal }));
   }
 
   return {
-    async apply(children, owner, signal) {
-      const results = await Promise.allSettled(children.map((child) => applyOne(child, owner, signal)));
-      const failed = results.find((result) => result.status === "rejected");
-      if (failed !== undefined) throw failed.reason;
-      return results.flatMap((result) => (result.status === "fulfilled" && result.value !== undefined ? [result.value] : []));
+    apply(children, owner, signal) {
+      const results = children.map((child) => applyOne(child, owner, signal));
+      return results.some((result) => result instanceof Promise) ? allOf(results) : told(results as (string | undefined)[]);
     },
     async create(child, signal) {
       state.children(child.kind).overlay(await writer.create(child, { signal }));
@@ -90,6 +90,17 @@ export function createChildWriter(client: KubeClient, writer: Writer, state: Clu
       if (!existed && uid !== undefined) state.children(child.kind).overlayDeleted(namespace, name, uid);
     },
   };
+}
+
+async function allOf(results: readonly Soon<string | undefined>[]): Promise<string[]> {
+  const settled = await Promise.allSettled(results);
+  const failed = settled.find((result) => result.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+  return told(settled.map((result) => (result.status === "fulfilled" ? result.value : undefined)));
+}
+
+function told(conflicts: readonly (string | undefined)[]): string[] {
+  return conflicts.filter((conflict) => conflict !== undefined);
 }
 
 function nameOf({ kind, metadata }: KubeObject): string {

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import type { KubeObject } from "@plinth/kernel/kube";
 import { describeCluster, startTestCluster, type TestCluster } from "@plinth/kernel/test-cluster";
 import type { ModuleStatus } from "@plinth/module";
 import { KINDS } from "../kube/kinds.ts";
@@ -211,10 +212,14 @@ describeCluster("a Module", () => {
 
   test("loses what it no longer declares", async () => {
     const { apply, statusWhen, find, objectWhen } = await aPlatform();
-    await apply("catalog", { ports: { http: 8001, grpc: 9001 }, disruption: { minAvailable: 1 }, replicas: 2 });
+    const env = [{ name: "LEVEL", value: "high" }];
+    await apply("catalog", { ports: { http: 8001, grpc: 9001 }, disruption: { minAvailable: 1 }, replicas: 2, env });
     await statusWhen("catalog", isRunning);
     expect(await find("PodDisruptionBudget", "catalog")).toBeDefined();
+    const hasLevel = (deployment: KubeObject | undefined): boolean => JSON.stringify(deployment?.spec).includes('"LEVEL"');
+    expect(hasLevel(await find("Deployment", "catalog"))).toBe(true);
     await apply("catalog", { ports: { http: 8001 }, replicas: 2 });
+    await objectWhen("Deployment", "catalog", (deployment) => !hasLevel(deployment));
     await objectWhen("PodDisruptionBudget", "catalog", (budget) => budget === undefined);
     await objectWhen("Service", "catalog-headless", (service) => service === undefined);
   });

@@ -1,5 +1,6 @@
 import type { TraceSpan } from "@plinth/kernel/telemetry";
 import { FINALIZER } from "../admission/default-module.ts";
+import { atOnce, type Soon, soon } from "../runtime/at-once.ts";
 import type { Outcome } from "../runtime/controller.ts";
 import { applyIdentity, applyRunning, makeGeneratedSecrets, pruneChildren, readMigrationOutcome } from "./reconcile/apply-work.ts";
 import type { Tools, Work } from "./reconcile/context.ts";
@@ -13,12 +14,14 @@ import { describeProblems } from "./verdict.ts";
 /** How often somebody else's object that stands in the way is looked at again: nothing tells when it goes. */
 const CONFLICT_RETRY_MS = 30_000;
 
+type Waiting<T> = Generator<Promise<unknown>, T, unknown>;
+
 /** A step of the recipe. What it answers ends the recipe; the status is written all the same. */
 interface Phase {
   readonly name: string;
   /** The span that it belongs to. */
   readonly part: "desired" | "apply";
-  run(tools: Tools, work: Work): Promise<Outcome | "released" | undefined> | Outcome | undefined;
+  run(tools: Tools, work: Work): Soon<Outcome | "released" | undefined>;
 }
 
 /** From what is declared to what runs. Each step looks at what there is, so that whoever begins anew goes on where the last one ended. */
@@ -39,35 +42,40 @@ const RECIPE: readonly Phase[] = [
   { name: "take away what is left over", part: "apply", run: then(pruneChildren) },
 ];
 
-/** Reconciles one Module by its key: reads, goes through the recipe, and reports once, at the end, whatever happened. */
-export function createModuleReconciler(tools: Tools): (key: string, signal: AbortSignal) => Promise<Outcome> {
+/**
+ * Reconciles one Module by its key: reads, goes through the recipe, and reports once, at the end, whatever happened. Where nothing is to be written the answer
+ * is there at once.
+ */
+export function createModuleReconciler(tools: Tools): (key: string, signal: AbortSignal) => Soon<Outcome> {
   const reporter = createReporter(tools);
   const conflicts = createHarmlessConflicts();
 
-  return async (key, signal) => {
+  return (key, signal) => atOnce(reconcileKey(key, signal));
+
+  function* reconcileKey(key: string, signal: AbortSignal): Waiting<Outcome> {
     const root = tools.tracing.startSpan("internal", "reconcile", undefined, { "plinth.module": key });
     try {
-      const work = await traced(root, "read", () => readWork(tools, key, signal));
+      const work = yield* soon(traced(root, "read", () => readWork(tools, key, signal)));
       if (work === undefined) {
         reporter.forget(key);
         conflicts.forget(key);
         root.end("OK");
         return { kind: "done" };
       }
-      const outcome = await reconcile(work, root);
+      const outcome = yield* reconcile(work, root);
       root.end(outcome.kind === "retry" ? "DEPENDENCY_FAILED" : "OK");
       return outcome;
     } catch (error) {
       root.end("INTERNAL_ERROR");
       throw error;
     }
-  };
+  }
 
-  async function reconcile(work: Work, root: TraceSpan): Promise<Outcome> {
+  function* reconcile(work: Work, root: TraceSpan): Waiting<Outcome> {
     let ended: Outcome | "released" | undefined;
     try {
       for (const { part, name, run } of RECIPE) {
-        ended = await traced(root, part, () => run(tools, work), name);
+        ended = yield* soon(traced(root, part, () => run(tools, work), name));
         if (ended !== undefined) break;
       }
     } catch (error) {
@@ -78,11 +86,11 @@ export function createModuleReconciler(tools: Tools): (key: string, signal: Abor
     if (ended === "released" || ended?.kind !== "retry") conflicts.forget(work.key);
     if (ended === "released") return { kind: "done" };
     const failure = ended?.kind === "retry" ? messageOf(ended.error) : undefined;
-    const putOffMs = await traced(root, "status", () => reporter.report(work, failure));
+    const putOffMs = yield* soon(traced(root, "status", () => reporter.report(work, failure)));
     return conclude(work, ended, putOffMs);
   }
 
-  function traced<T>(root: TraceSpan, part: string, run: () => Promise<T> | T, step?: string): Promise<T> | T {
+  function traced<T>(root: TraceSpan, part: string, run: () => Soon<T>, step?: string): Soon<T> {
     if (!root.recording) return run();
     const span = tools.tracing.startSpan("internal", part, root.context, step === undefined ? {} : { "plinth.step": step });
     return Promise.resolve()
@@ -101,13 +109,15 @@ function conclude({ rollout, verdict, conflicts, migration }: Work, ended: Outco
   return verdict.refused.length > 0 ? { kind: "terminal", error: new Error(describeProblems(verdict.refused)) } : { kind: "done" };
 }
 
-async function addFinalizer({ writer, state }: Tools, work: Work): Promise<undefined> {
+function addFinalizer({ writer, state }: Tools, work: Work): Soon<undefined> {
   const { resourceVersion, finalizers = [], deletionTimestamp } = work.object.metadata;
   if (deletionTimestamp !== undefined || finalizers.includes(FINALIZER)) return undefined;
   const patch = { metadata: { resourceVersion, finalizers: [...finalizers, FINALIZER] } };
-  work.object = await writer.patch(work.object, patch, { signal: work.signal });
-  state.modules.overlay(work.object);
-  return undefined;
+  return writer.patch(work.object, patch, { signal: work.signal }).then((written) => {
+    work.object = written;
+    state.modules.overlay(written);
+    return undefined;
+  });
 }
 
 function isGoing({ object }: Work): boolean {
@@ -119,10 +129,10 @@ function isAtRest({ state }: Tools, { rollout, namespace }: Work): boolean {
   return rollout.step === "wait" || rollout.step === "paused" || isSuspended(state.namespaces.get(undefined, namespace));
 }
 
-function then(run: (tools: Tools, work: Work) => Promise<void> | void): Phase["run"] {
-  return async (tools, work) => {
-    await run(tools, work);
-    return undefined;
+function then(run: (tools: Tools, work: Work) => Soon<void>): Phase["run"] {
+  return (tools, work) => {
+    const running = run(tools, work);
+    return running instanceof Promise ? running.then(() => undefined) : undefined;
   };
 }
 

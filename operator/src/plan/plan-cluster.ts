@@ -1,6 +1,7 @@
 import { type KubeClient, KubeError, type KubeObject, resourcePath } from "@plinth/kernel/kube";
 import { checkModule, type Module, type ModuleStatus, neighbourhoods, type Problem, resolve } from "@plinth/module";
 import { KINDS } from "../kube/kinds.ts";
+import { isMarkedCreated } from "../kube/ownership.ts";
 import { createWriter, type Writer } from "../kube/writer.ts";
 import { databaseAccess } from "../module/database-access.ts";
 import { DESIRED_HASH } from "../module/desired/desired-hash.ts";
@@ -16,6 +17,7 @@ import { resolveModule } from "../module/resolved.ts";
 import { latestRevision, type Revision, readRevision, revisionName } from "../module/revisions.ts";
 import type { Settings } from "../module/settings.ts";
 import { desiredChildren } from "./desired-children.ts";
+import { tryHandedOver } from "./dropped-fields.ts";
 import { type LiveObjects, readLiveObjects } from "./live-objects.ts";
 import type { ModulePlan, Plan, PlannedObject } from "./plan.ts";
 
@@ -82,7 +84,7 @@ export async function planCluster(declared: readonly Module[], options: ClusterP
     const planned: PlannedObject[] = [];
     for (const child of children) {
       if (child.kind === "Job" && isMigrated(name, migration, live)) continue;
-      const change = await tryChild(writer, child, live.find(child));
+      const change = await tryChild(client, writer, child, live.find(child));
       if (change !== undefined) planned.push(change);
     }
     const { currentRevision, failedRevision } = (module.status ?? {}) as ModuleStatus;
@@ -128,11 +130,17 @@ async function tryModule(client: KubeClient, module: Module, live: KubeObject | 
 }
 
 /** What becomes of one child; undefined where it is as it should be. */
-async function tryChild(writer: Writer, child: KubeObject, live: KubeObject | undefined): Promise<PlannedObject | undefined> {
+async function tryChild(
+  client: KubeClient,
+  writer: Writer,
+  child: KubeObject,
+  live: KubeObject | undefined,
+): Promise<PlannedObject | undefined> {
   if (live === undefined) return { action: "create", after: child };
   const hash = (object: KubeObject): string | undefined => object.metadata.annotations?.[DESIRED_HASH];
   if (hash(child) === hash(live) && hasOwnedFields(child, live)) return undefined;
-  return { action: "update", before: live, after: await writer.apply(child, { force: true, dryRun: true }) };
+  const trying = isMarkedCreated(live) ? tryHandedOver(client, writer, child, live) : writer.apply(child, { force: true, dryRun: true });
+  return { action: "update", before: live, after: await trying };
 }
 
 function planOwn(before: KubeObject | undefined, after: KubeObject | undefined): PlannedObject[] {

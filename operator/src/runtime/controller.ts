@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "@plinth/kernel/base";
 import type { Logger } from "@plinth/kernel/logging";
+import type { Soon } from "./at-once.ts";
 import type { Queue } from "./queue.ts";
 import type { RuntimeMetrics } from "./runtime-metrics.ts";
 
@@ -19,9 +20,9 @@ export interface ControllerOptions {
   readonly queue: Queue;
   /**
    * Looks at all there is of a key and moves it on; an error thrown is one to retry. The signal aborts when the work in hand must end at once: time is up
-   * on a stop, or this replica no longer leads.
+   * on a stop, or this replica no longer leads. What has to wait for nothing may answer at once, and is the faster for it.
    */
-  readonly reconcile: (key: string, signal: AbortSignal) => Promise<Outcome>;
+  readonly reconcile: (key: string, signal: AbortSignal) => Soon<Outcome>;
   /** How many keys at a time. Default 16. */
   readonly concurrency?: number;
   readonly metrics?: RuntimeMetrics;
@@ -34,6 +35,9 @@ export interface ControllerOptions {
   readonly drainMs?: number;
   readonly clock?: Clock;
 }
+
+/** Keys are taken for so long before watches, probes and the Lease have their turn: runs that wait for nothing would hold them up until the queue is empty. */
+const TURN_MS = 5;
 
 /** What was told to end has this long to do so before it is left behind. */
 const ABORT_GRACE_MS = 1000;
@@ -50,7 +54,6 @@ export function runController(options: ControllerOptions): Promise<void> {
   let scheduled = false;
   let onIdle: (() => void) | undefined;
 
-  /** In a turn of its own: runs that await nothing would otherwise keep watches, probes and the Lease waiting until the queue is empty. */
   function schedule(): void {
     if (scheduled || signal.aborted) return;
     scheduled = true;
@@ -59,30 +62,42 @@ export function runController(options: ControllerOptions): Promise<void> {
 
   function takeKeys(): void {
     scheduled = false;
+    const endsAt = clock.elapsed() + TURN_MS;
     while (active < concurrency && !signal.aborted && !ending.signal.aborted) {
       const key = queue.take();
       if (key === undefined) break;
       active++;
-      void run(key);
+      run(key);
+      if (clock.elapsed() >= endsAt) {
+        schedule();
+        break;
+      }
     }
     instruments?.workers(active, concurrency);
   }
 
-  async function run(key: string): Promise<void> {
+  function run(key: string): void {
     const began = clock.elapsed();
-    let outcome: Outcome;
-    try {
-      outcome = await reconcile(key, ending.signal);
-    } catch (error) {
+    const end = (outcome: Outcome): void => {
+      settle(key, outcome, (clock.elapsed() - began) / 1000);
+      queue.done(key);
+      active--;
+      instruments?.workers(active, concurrency);
+      schedule();
+      onIdle?.();
+    };
+    const failed = (error: unknown): Outcome => {
       if (!ending.signal.aborted) instruments?.thrown();
-      outcome = { kind: "retry", error };
+      return { kind: "retry", error };
+    };
+    let result: Soon<Outcome>;
+    try {
+      result = reconcile(key, ending.signal);
+    } catch (error) {
+      result = failed(error);
     }
-    settle(key, outcome, (clock.elapsed() - began) / 1000);
-    queue.done(key);
-    active--;
-    instruments?.workers(active, concurrency);
-    schedule();
-    onIdle?.();
+    if (result instanceof Promise) void result.catch(failed).then(end);
+    else end(result);
   }
 
   function settle(key: string, outcome: Outcome, seconds: number): void {

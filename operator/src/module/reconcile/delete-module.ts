@@ -1,5 +1,6 @@
 import { isAlreadyExists, isNotFound, KubeError } from "@plinth/kernel/kube";
 import { FINALIZER } from "../../admission/default-module.ts";
+import type { Soon } from "../../runtime/at-once.ts";
 import type { Outcome } from "../../runtime/controller.ts";
 import { nextDeletionStep } from "../deletion.ts";
 import { ownerSecretName } from "../desired/names.ts";
@@ -76,7 +77,7 @@ export async function continueDeletion(tools: Tools, work: Work): Promise<Outcom
  * Lets go of a Module at once where its whole namespace is deleted: Kubernetes takes all the rest away by itself, in no order, and perhaps the operator with
  * it. Its data stay, whatever it declares: nothing that would drop them can be made there any more.
  */
-export async function letGoWithNamespace(tools: Tools, work: Work): Promise<"released" | undefined> {
+export function letGoWithNamespace(tools: Tools, work: Work): Soon<"released" | undefined> {
   const { deletionTimestamp } = tools.state.namespaces.get(undefined, work.namespace)?.metadata ?? {};
   return deletionTimestamp === undefined ? undefined : release(tools, work);
 }

@@ -1,5 +1,6 @@
 import type { KubeObject } from "@plinth/kernel/kube";
 import { API_GROUP, API_VERSION, type Module, type ModuleStatus, type Problem } from "@plinth/module";
+import { atOnce, type Soon, soon } from "../../runtime/at-once.ts";
 import { splitKey } from "../../runtime/object-key.ts";
 import { secretsOf } from "../cluster-state.ts";
 import { needsPostgres } from "../desired/needs-postgres.ts";
@@ -14,7 +15,11 @@ export const SUSPEND_LABEL = "plinth.dev/suspend";
  * Reads everything that a reconcile decides by. Undefined where there is nothing to do now: the Module is gone, it stays and its namespace is suspended, or
  * the set has yet to decide over it as it is, and will tell.
  */
-export async function readWork(tools: Tools, key: string, signal: AbortSignal): Promise<Work | undefined> {
+export function readWork(tools: Tools, key: string, signal: AbortSignal): Soon<Work | undefined> {
+  return atOnce(read(tools, key, signal));
+}
+
+function* read(tools: Tools, key: string, signal: AbortSignal): Generator<Promise<unknown>, Work | undefined, unknown> {
   const { state, secretKeys } = tools;
   const { namespace, name } = splitKey(key);
   const object = state.modules.get(namespace, name);
@@ -26,13 +31,14 @@ export async function readWork(tools: Tools, key: string, signal: AbortSignal): 
   const { uid = "" } = object.metadata;
   if (view === undefined || view.entry.uid !== uid || view.entry.generation !== object.metadata.generation) return undefined;
   const module = view.entry.module ?? standIn(object);
-  if (await secretKeys.learn(namespace, secretsOf(module.spec, tools.settings), signal)) {
+  const secrets = secretsOf(module.spec, tools.settings);
+  if (secrets.length > 0 && (yield* soon(secretKeys.learn(namespace, secrets, signal)))) {
     // What is known now may make another verdict.
     set.invalidate([name]);
     return undefined;
   }
   const administratorUrl = needsPostgres(module)
-    ? await secretKeys.findValue(namespace, tools.settings.databaseSecret, "url", signal)
+    ? yield* soon(secretKeys.findValue(namespace, tools.settings.databaseSecret, "url", signal))
     : undefined;
   return {
     key,

@@ -1,10 +1,12 @@
 import { isNotFound, KubeError, type KubeObject } from "@plinth/kernel/kube";
+import type { ModuleStatus } from "@plinth/module";
 import { KINDS } from "../../kube/kinds.ts";
+import type { Soon } from "../../runtime/at-once.ts";
 import { readDeployment } from "../deployment-state.ts";
 import { deriveStatus } from "../status/derive-status.ts";
 import { findHappenings } from "../status/happenings.ts";
 import type { Observed } from "../status/observed.ts";
-import { statusPatch } from "../status/status-patch.ts";
+import { type PatchStep, statusPatch } from "../status/status-patch.ts";
 import type { Tools, Work } from "./context.ts";
 import { moduleAt } from "./find-rollout.ts";
 
@@ -14,7 +16,7 @@ const SETTLE_MS = 1000;
 /** Writes what became of a reconcile into the status: at most once, and only where it says something new. */
 export interface Reporter {
   /** `failure`: why the reconcile did not come to its end. Answers after how many milliseconds to ask again, where the report was put off. */
-  report(work: Work, failure: string | undefined): Promise<number | undefined>;
+  report(work: Work, failure: string | undefined): Soon<number | undefined>;
   forget(key: string): void;
 }
 
@@ -42,9 +44,20 @@ export function createReporter(tools: Tools): Reporter {
     return (await tools.client.find(KINDS.Module, { namespace, name }, { signal }))?.metadata.uid !== uid;
   }
 
+  async function write({ object, status, verdict, signal }: Work, patch: readonly PatchStep[], next: ModuleStatus): Promise<undefined> {
+    try {
+      const written = await tools.writer.patch(object, patch, { type: "json", subresource: "status", signal });
+      tools.state.modules.overlay(written);
+    } catch (error) {
+      if (!(await isGone(object, error, signal))) throw error;
+      return;
+    }
+    for (const happening of findHappenings(status, next, verdict)) tools.recorder.record(object, happening);
+  }
+
   return {
-    async report(work, failure) {
-      const { state, writer, recorder, now } = tools;
+    report(work, failure) {
+      const { state, now } = tools;
       const { object, status, module, namespace } = work;
       const live = state.children("Deployment").get(namespace, module.metadata.name);
       const isOwn = live?.metadata.ownerReferences?.some(({ uid }) => uid === object.metadata.uid) === true;
@@ -68,16 +81,7 @@ export function createReporter(tools: Tools): Reporter {
       const waitMs = patch === undefined ? 0 : patience(work, failure);
       if (waitMs > 0) return waitMs;
       putOff.delete(work.key);
-      if (patch === undefined) return undefined;
-      try {
-        const written = await writer.patch(object, patch, { type: "json", subresource: "status", signal: work.signal });
-        state.modules.overlay(written);
-      } catch (error) {
-        if (!(await isGone(object, error, work.signal))) throw error;
-        return undefined;
-      }
-      for (const happening of findHappenings(status, next, work.verdict)) recorder.record(object, happening);
-      return undefined;
+      return patch === undefined ? undefined : write(work, patch, next);
     },
     forget: (key) => void putOff.delete(key),
   };
