@@ -48,11 +48,11 @@ export function createKubeClient(given: KubeConnection, { logger, metrics, limit
   const connection = metrics === undefined ? given : countedConnection(given, metrics);
 
   /** One try of several. Throws what it comes to, an answer of 400 and above as well. */
-  async function tryOnce(outgoing: Outgoing, deadlineMs: number, endsAt: number, signal: AbortSignal | undefined): Promise<Answer> {
+  async function tryOnce(outgoing: Outgoing, deadlineMs: number, endsAt: number, { signal, read }: KubeRequest): Promise<Answer> {
     await limiter?.admit(signal);
     // A wait takes longer than it should where the process stood still, and the deadline may be that after which somebody else writes.
     if (performance.now() >= endsAt) throw deadlineExceeded(outgoing.method, outgoing.path, deadlineMs);
-    const answer = await exchange(connection, outgoing, deadlineMs, signal);
+    const answer = await exchange(connection, outgoing, deadlineMs, signal, read);
     if (answer.status >= 400) throw errorOfAnswer(answer.status, answer.text, answer.retryAfterMs);
     return answer;
   }
@@ -76,8 +76,9 @@ export function createKubeClient(given: KubeConnection, { logger, metrics, limit
       const leftMs = Math.max(1, endsAt - performance.now());
       try {
         // Half of what is left, so that a socket nobody is behind costs one try and not the request.
-        const { json, text } = await tryOnce(outgoing, twice ? Math.max(leftMs / 2, Math.min(leftMs, 1000)) : leftMs, endsAt, signal);
-        return (json ? JSON.parse(text) : text) as T;
+        const tryMs = twice ? Math.max(leftMs / 2, Math.min(leftMs, 1000)) : leftMs;
+        const { json, text, value } = await tryOnce(outgoing, tryMs, endsAt, request);
+        return (value ?? (json ? JSON.parse(text) : text)) as T;
       } catch (error) {
         if (!(error instanceof KubeError) || signal?.aborted) throw error;
         if (!renewed && (error.status === 401 || isDistrust(error))) {

@@ -1,3 +1,4 @@
+import { createSecureContext } from "node:tls";
 import type { Dispatcher } from "undici";
 import Pool from "undici/lib/dispatcher/pool.js";
 import type { CredentialSource, TlsIdentity } from "./credentials.ts";
@@ -153,9 +154,12 @@ function openPool(origin: string, tls: TlsIdentity, connections: number | null):
     keepAliveTimeout: KEEP_ALIVE_MS,
     connect: {
       timeout: CONNECT_TIMEOUT_MS,
-      ...(tls.ca !== undefined && { ca: tls.ca }),
-      ...(tls.cert !== undefined && { cert: tls.cert }),
-      ...(tls.key !== undefined && { key: tls.key }),
+      // One for all sockets: to parse certificates again for each takes milliseconds.
+      secureContext: createSecureContext({
+        ...(tls.ca !== undefined && { ca: tls.ca }),
+        ...(tls.cert !== undefined && { cert: tls.cert }),
+        ...(tls.key !== undefined && { key: tls.key }),
+      }),
       ...(tls.servername !== undefined && { servername: tls.servername }),
       ...(tls.verify === false && { rejectUnauthorized: false }),
     },

@@ -65,6 +65,7 @@ export async function follow<T extends KubeObject>(client: KubeClient, resource:
   /** Up to here everything was told. Undefined: begin anew. */
   let position: string | undefined;
   let initial: InitialObjects<T> | undefined;
+  let listed = false;
   let received = 0;
   let failures = 0;
   let tooLarge = 0;
@@ -105,16 +106,20 @@ export async function follow<T extends KubeObject>(client: KubeClient, resource:
       throw new Error("The server does not stream initial objects.");
     }
     initial = undefined;
+    listed = true;
     const items = objects.all();
     tell(() => options.onReplace(items, version));
   }
 
+  /** What the server remembers will do at first, when nothing newer was told yet; after that nothing may go back. */
   async function list(): Promise<string> {
     const { items, resourceVersion } = await client.list<T>(resource, options, {
       signal,
+      remembered: !listed,
       ...(reduce !== undefined && { reduce }),
       ...(pageSize !== undefined && { pageSize }),
     });
+    listed = true;
     tell(() => options.onReplace(items, resourceVersion));
     return resourceVersion;
   }

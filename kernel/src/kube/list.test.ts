@@ -17,7 +17,9 @@ function scripted(answers: readonly (Page | KubeError)[]) {
     const answer = answers[asked.length];
     asked.push(one);
     if (answer instanceof KubeError) throw answer;
-    return answer as A;
+    const reader = one.read?.();
+    reader?.push(Buffer.from(JSON.stringify(answer)));
+    return reader?.end() as A;
   }
   return { asked, request };
 }

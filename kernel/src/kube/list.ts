@@ -1,4 +1,5 @@
 import { isExpired } from "./errors.ts";
+import { createListReader } from "./list-reader.ts";
 import { withoutManagedFields } from "./managed-fields.ts";
 import type { KubeObject, Resource } from "./object.ts";
 import type { KubeRequest } from "./request.ts";
@@ -19,6 +20,11 @@ export interface ListOptions<T> {
   /** What is kept of each object, as soon as it is read: a long list is never in memory whole. */
   readonly reduce?: (object: T) => T;
   readonly pageSize?: number;
+  /**
+   * As the server remembers it, perhaps of a moment ago, and all at once: etcd is not asked, which is several times as fast. For who goes on with a watch, which
+   * catches up.
+   */
+  readonly remembered?: boolean;
 }
 
 export interface KubeList<T> {
@@ -31,9 +37,8 @@ const PAGE_SIZE = 500;
 /** Pages are asked for within seconds, and kept for minutes: more often than this something else is wrong, and one big answer is better than none. */
 const MAX_RESTARTS = 3;
 
-interface Page<T> {
+interface Page {
   readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
-  readonly items?: T[] | null;
 }
 
 /** A page that is no longer kept begins the list anew: pages of two moments would not be a list. */
@@ -43,22 +48,32 @@ export async function listAll<T extends KubeObject>(
   at: ListAt = {},
   options: ListOptions<T> = {},
 ): Promise<KubeList<T>> {
-  const { reduce, pageSize = PAGE_SIZE, deadlineMs, signal } = options;
+  const { reduce, pageSize = PAGE_SIZE, remembered = false, deadlineMs, signal } = options;
   const path = resourcePath(resource, at);
   const apiVersion = apiVersionOf(resource);
+  /** The items of a list do not repeat what the list says, and reduced ones say that they are. */
+  function keep(item: T): T {
+    const kept = withoutManagedFields(item.kind === resource.kind ? item : { ...item, apiVersion, kind: resource.kind });
+    return reduce === undefined ? kept : reduce(kept);
+  }
   let items: T[] = [];
   let next: string | undefined;
   for (let restarts = 0; ; ) {
-    const paged: Query = restarts > MAX_RESTARTS ? {} : { limit: pageSize, continue: next };
-    let page: Page<T>;
+    const paged: Query = remembered ? { resourceVersion: "0" } : restarts > MAX_RESTARTS ? {} : { limit: pageSize, continue: next };
+    let read: T[] = [];
+    let page: Page;
     try {
-      page = await request<Page<T>>({
+      page = await request<Page>({
         method: "GET",
         path,
         query: { ...selectors(at), ...paged },
         accept: listType(at.metadataOnly),
         ...(deadlineMs !== undefined && { deadlineMs }),
         ...(signal !== undefined && { signal }),
+        read() {
+          read = [];
+          return createListReader<Page>((item) => void read.push(keep(item as T)));
+        },
       });
     } catch (error) {
       if (!isExpired(error) || next === undefined) throw error;
@@ -67,12 +82,7 @@ export async function listAll<T extends KubeObject>(
       items = [];
       continue;
     }
-    for (const item of page.items ?? []) {
-      // The items of a list do not repeat what the list says, and reduced ones say that they are.
-      const named = item.kind === resource.kind ? item : { ...item, apiVersion, kind: resource.kind };
-      const kept = withoutManagedFields(named);
-      items.push(reduce === undefined ? kept : reduce(kept));
-    }
+    for (const item of read) items.push(item);
     next = page.metadata.continue || undefined;
     if (next === undefined) return { items, resourceVersion: page.metadata.resourceVersion };
   }

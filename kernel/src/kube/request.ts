@@ -1,5 +1,12 @@
 import type { Query } from "./resource-path.ts";
 
+/** Reads a body as it comes. */
+export interface BodyReader<T> {
+  push(chunk: Buffer): void;
+  /** What came of it, once all is there. Throws when that is no whole body. */
+  end(): T;
+}
+
 /** One request of the API server. */
 export interface KubeRequest {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -18,4 +25,6 @@ export interface KubeRequest {
    */
   readonly retry?: boolean;
   readonly signal?: AbortSignal;
+  /** Reads the body of a good answer in JSON instead of parsing it whole; a new one for each try. */
+  readonly read?: () => BodyReader<unknown>;
 }
