@@ -144,7 +144,8 @@ describe("who sees it", () => {
 
   test("another tenant neither sees nor touches it", async () => {
     const { id, orderId } = await p.ready({ carrier: "manual" });
-    const others = p.staff("acme");
+    // The same user, elsewhere.
+    const others = p.as("user_ada", "acme");
     await expect(others.getShipment({ id })).rejects.toMatchObject(HIDDEN);
     await expect(others.shipShipment({ id })).rejects.toMatchObject(HIDDEN);
     await expect(others.markReady({ id })).rejects.toMatchObject(HIDDEN);

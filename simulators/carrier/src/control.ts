@@ -21,7 +21,7 @@ type Body = Readonly<Record<string, unknown>>;
  * - `POST /simulator/trackers/<id or tracking number> {status, message}` moves a parcel along: in_transit, out_for_delivery,
  *   available_for_pickup, delivered, return_to_sender, failure.
  * - `POST /simulator/faults {kind, method, path, times}` → `{id}`; `path` is a regular expression. `GET /simulator/faults/<id>` answers once a
- *   request was hit; `POST /simulator/faults/<id>/release` lets go on what hangs.
+ *   request was hit; `POST /simulator/faults/<id>/release` lets go on what hangs, `POST /simulator/faults/clear` ends them all.
  * - `POST /simulator/webhooks {url, secret, schemes, headers, copies, delayMs, held}`; `POST /simulator/webhooks/deliver {order, copies}` sends
  *   what is held.
  * - `GET /simulator/state`: how many shipments and labels there are.
@@ -46,6 +46,10 @@ export function createControl({ account, faults, webhooks, url }: ControlParts) 
   }
 
   async function watchFault(method: string, id: string, action: string | undefined): Promise<object> {
+    if (method === "POST" && id === "clear") {
+      faults.clear();
+      return {};
+    }
     const fault = faults.find(id);
     if (fault === undefined) throw notFound();
     if (method === "GET") await fault.hit.promise;
