@@ -29,8 +29,11 @@ export interface PricingPlatform {
 const clientOf = (harness: ServiceHarness, tenantId = "default") =>
   harness.client("pricing", PricingService, { user: { id: "user_manager", tenantId } });
 
-export async function startPricingPlatform(others: readonly ServiceDefinition<never>[] = []): Promise<PricingPlatform> {
-  const harness = await startHarness({ services: [...others, pricing as ServiceDefinition<never>] });
+export async function startPricingPlatform(
+  others: readonly ServiceDefinition<never>[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<PricingPlatform> {
+  const harness = await startHarness({ services: [...others, pricing as ServiceDefinition<never>], env });
   const admin = new Pool({ connectionString: harness.adminUrl, max: 4 });
   let statements = 0;
   const database = await openDatabase({

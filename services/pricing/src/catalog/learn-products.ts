@@ -7,7 +7,7 @@ import type { ProductNames, ProductSource } from "../domain/product.ts";
 import { productOfCatalog } from "../messages/product-message.ts";
 import type { ProductStore } from "../store/product-store.ts";
 
-/** A name that the catalog was asked for is not asked for again within this time: events tell what changes meanwhile. */
+/** A name that the catalog does not know, or hides, is not asked for again within this time: events tell what changes meanwhile. */
 const ASK_AGAIN_MS = 5_000;
 
 export interface LearningParts {
@@ -31,20 +31,22 @@ interface Name {
 export function createProductSource({ catalog, products, cache, logger }: LearningParts): ProductSource {
   const asking = new Map<string, Promise<boolean>>();
 
+  /** True: the catalog has some of them. They are known now, by this answer or by an event that was faster. */
   async function ask(names: readonly Name[]): Promise<boolean> {
+    const of = (kind: Name["kind"]) => names.filter((one) => one.kind === kind).map(({ name }) => name);
+    let missing = names;
     try {
-      const of = (kind: Name["kind"]) => names.filter((one) => one.kind === kind).map(({ name }) => name);
       const { items } = await catalog.batchGetProducts({ ids: of("id"), skus: of("sku") });
+      missing = names.filter((_, index) => !items[index]?.product);
       const found = new Map(items.flatMap(({ product }) => (product ? [[product.id, productOfCatalog(product)]] : [])));
-      return found.size > 0 && (await products.takeAll([...found.values()]));
+      if (found.size > 0) await products.takeAll([...found.values()]);
+      return found.size > 0;
     } catch (error) {
       logger.warn("The catalog could not be asked for products; what is known of them goes on", { error });
       return false;
     } finally {
-      for (const { key } of names) {
-        await cache.set(key, null, { ttlMs: ASK_AGAIN_MS });
-        asking.delete(key);
-      }
+      for (const { key } of missing) await cache.set(key, null, { ttlMs: ASK_AGAIN_MS });
+      for (const { key } of names) asking.delete(key);
     }
   }
 
@@ -65,6 +67,7 @@ export function createProductSource({ catalog, products, cache, logger }: Learni
   };
 }
 
+/** In the order in which the catalog answers them: ids first. */
 function namesOf({ productIds, skus }: ProductNames): Name[] {
   const tenantId = currentContext()?.tenantId ?? DEFAULT_TENANT;
   const named = (kind: Name["kind"], names: readonly string[]) =>

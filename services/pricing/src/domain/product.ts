@@ -26,7 +26,7 @@ export interface ProductNames {
 
 /** Where products are asked for that no event told of yet. */
 export interface ProductSource {
-  /** True: something new is known. Never rejects: while the catalog is away, what is known goes on. */
+  /** True: more may be known now. Never rejects: while the catalog is away, what is known goes on. */
   learn(names: ProductNames): Promise<boolean>;
 }
 

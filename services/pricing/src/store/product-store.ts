@@ -37,13 +37,12 @@ export class ProductStore {
     this.#database = database;
   }
 
-  /** True: something of it was new. */
-  takeAll(products: readonly Product[]): Promise<boolean> {
+  takeAll(products: readonly Product[]): Promise<void> {
     return this.#database.transaction((tx) => this.take(tx, products));
   }
 
   /** In the caller's transaction. A deleted product is one without variants: it stays, so that older news of it do not bring it back. */
-  async take(tx: Transaction, products: readonly Product[]): Promise<boolean> {
+  async take(tx: Transaction, products: readonly Product[]): Promise<void> {
     const taken = await tx.query<{ productId: string }>(TAKE, [
       tx.tenantId,
       products.map(({ productId }) => productId),
@@ -52,7 +51,7 @@ export class ProductStore {
       products.map(({ imageUrl }) => imageUrl),
       products.map(({ revision }) => revision),
     ]);
-    if (taken.length === 0) return false;
+    if (taken.length === 0) return;
     const ids = new Set(taken.map(({ productId }) => productId));
     const variants = products
       .filter(({ productId }) => ids.has(productId))
@@ -67,6 +66,5 @@ export class ProductStore {
       variants.map(({ taxClass }) => taxClass),
       variants.map(({ weightGrams }) => weightGrams),
     ]);
-    return true;
   }
 }

@@ -6,7 +6,7 @@ import { deletedProduct } from "../messages/product-message.ts";
 
 /** From now on its SKUs are unknown. Their prices stay, for a product that takes a SKU over. */
 export function onProductDeleted(
-  take: (tx: Transaction, products: readonly Product[]) => Promise<unknown>,
+  take: (tx: Transaction, products: readonly Product[]) => Promise<void>,
 ): EventHandler<typeof ProductDeletedSchema> {
   return async (event, tx) => {
     await take(tx, [deletedProduct(event)]);
