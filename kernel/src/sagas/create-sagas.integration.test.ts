@@ -158,6 +158,18 @@ test("what is begun in a transaction is done if and only if that commits", async
   expect(await runner.find("never")).toBeUndefined();
 });
 
+test("an input that is worked out as the saga begins is written together with it, or not at all", async () => {
+  const { runner } = open();
+  const write = (text: string) => async (tx: Transaction) => {
+    await tx.query("insert into notes values ($1)", [text]);
+    if (text === "wrong") throw conflict("No.");
+    return { item: text };
+  };
+  await expect(runner.run(write("wrong"), { key: "a", waitMs: 10_000 })).rejects.toThrow("No.");
+  expect(await runner.run(write("book"), { key: "a", waitMs: 10_000 })).toMatchObject({ status: "done", state: { item: "book" } });
+  expect(await noted()).toEqual(["book", "book r1"]);
+});
+
 test("what a dead process left is taken up where it stood, under the same key to the callee", async () => {
   let die: () => void = () => undefined;
   const reached = new Promise<void>((resolve) => {

@@ -133,7 +133,10 @@ export function createSagas(options: CreateSagasOptions): Sagas {
 
     return {
       async run(input, { key, waitMs }) {
-        const { saga, began } = await database.transaction((tx) => begin(tx, toNew(input, key), owner));
+        const { saga, began } = await database.transaction(async (tx) => {
+          const worked = typeof input === "function" ? await (input as (tx: Transaction) => Promise<Input>)(tx) : input;
+          return begin(tx, toNew(worked, key), owner);
+        });
         if (began) void take(definition, saga);
         return (await waitFor(saga, waitMs)) as StoredSaga & { state: State };
       },

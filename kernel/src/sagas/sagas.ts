@@ -18,9 +18,10 @@ export interface SagaTimeline<State> {
 export interface SagaRunner<Input, State extends object> {
   /**
    * Begins the saga and works on it at once. Answers how it stands after `waitMs`, or when it has ended or waits for word from outside; a failure is told in
-   * the answer, not thrown. VALIDATION_ERROR, reason IDEMPOTENCY_CONFLICT, when the key was used with another input.
+   * the answer, not thrown. An input that is a function is worked out in the transaction in which the saga begins: what it writes is there if and only if
+   * the saga is, and what it throws is thrown. VALIDATION_ERROR, reason IDEMPOTENCY_CONFLICT, when the key was used with another input.
    */
-  run(input: Input, options: RunOptions): Promise<Saga<State>>;
+  run(input: Input | ((tx: Transaction) => Promise<Input>), options: RunOptions): Promise<Saga<State>>;
   /** Begins it in the caller's transaction: it is worked on if and only if `tx` commits. False where it was begun before. */
   start(tx: Transaction, input: Input, options: { readonly key: string }): Promise<boolean>;
   /**

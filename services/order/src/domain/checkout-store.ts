@@ -1,0 +1,21 @@
+/** One attempt to make an order of a cart. */
+export interface CheckoutAttempt {
+  /** The id that the order has or will have. */
+  readonly orderId: string;
+  readonly cartId: string;
+  /** Empty: a guest's. */
+  readonly userId: string;
+  readonly email: string;
+  /** The Idempotency-Key; undefined where there was none. */
+  readonly key: string | undefined;
+  /** SHA-256 of what was asked for: the same again is the same attempt. */
+  readonly fingerprint: string;
+}
+
+export interface CheckoutStore {
+  findAttempt(orderId: string): Promise<CheckoutAttempt | undefined>;
+  /** The attempt of a user's (empty: guests') Idempotency-Key. */
+  findAttemptOfKey(userId: string, key: string): Promise<CheckoutAttempt | undefined>;
+  /** The attempt that has taken the cart; undefined for a cart that is open. */
+  findAttemptOfCart(cartId: string): Promise<CheckoutAttempt | undefined>;
+}

@@ -1,0 +1,30 @@
+import { defineTransitions } from "@plinth/kernel/base";
+import type { Order, OrderChange } from "./order.ts";
+import { type OrderStatus, orderStatus } from "./order-status.ts";
+
+type Move = "cancel" | "refund";
+
+const unlessOnItsWay = ({ shipments }: Order) =>
+  shipments.some(({ status }) => status !== "failed") ? "something of it has been shipped; refund it instead" : undefined;
+const unlessUnpaid = ({ captured }: Order) => (captured === 0n ? "nothing of it has been charged; cancel it instead" : undefined);
+
+/** What people may do with an order. All else happens to it, by payment and shipping. */
+const ORDER_MOVES = defineTransitions<OrderStatus, Move, Order>("order", "ORDER_STATUS", {
+  open: { cancel: { to: "canceled", unless: unlessOnItsWay }, refund: { to: "open", unless: unlessUnpaid } },
+  completed: { refund: { to: "completed", unless: unlessUnpaid } },
+  // Again is no mistake: whoever did not hear the answer repeats it.
+  canceled: { cancel: "canceled" },
+});
+
+/** Throws CONFLICT, reason ORDER_STATUS, with why and what is possible. */
+export function checkMove(order: Order, move: Move): void {
+  ORDER_MOVES.next(orderStatus(order), move, order);
+}
+
+/** Throws CONFLICT, reason ORDER_STATUS. */
+export function cancelOrder(order: Order, reason: string, now: Date): OrderChange {
+  checkMove(order, "cancel");
+  if (order.canceledAt !== null) return { order, happenings: [] };
+  const canceled = { ...order, canceledAt: now, cancelReason: reason };
+  return { order: canceled, happenings: [{ what: "canceled", reason }] };
+}

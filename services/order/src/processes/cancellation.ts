@@ -1,0 +1,84 @@
+import { unavailable } from "@plinth/kernel/base";
+import type { Client } from "@plinth/kernel/client";
+import type { Transaction } from "@plinth/kernel/database";
+import type { SagaDefinition } from "@plinth/kernel/sagas";
+import type { InventoryService } from "@plinth/proto/inventory/v1/inventory_pb";
+import type { PaymentService } from "@plinth/proto/payment/v1/payment_pb";
+import { type ReturnedLine, returnStock } from "../neighbours/stock.ts";
+import { definiteNo, STEADY } from "./checkout.ts";
+
+// What follows from an order that was canceled. The order is canceled in the transaction that begins this, so nothing turns back: each step is tried
+// until it has succeeded.
+
+export interface CancellationInput {
+  readonly orderId: string;
+  readonly reason: string;
+  readonly costsSomething: boolean;
+  readonly lines: readonly ReturnedLine[];
+}
+
+export interface CancellationState extends CancellationInput {
+  /** Minor units that went back in all; since `return money`. */
+  readonly refunded?: string;
+}
+
+export interface CancellationPorts {
+  readonly inventory: Client<typeof InventoryService>;
+  readonly payments: Client<typeof PaymentService>;
+  /** Whether the checkout of the order has come to its end. */
+  checkoutEnded(orderId: string): Promise<boolean>;
+  /** Notes what went back, and tells of it. */
+  noteRefund(tx: Transaction, orderId: string, refunded: bigint): Promise<void>;
+}
+
+export function cancellationSaga(ports: CancellationPorts): SagaDefinition<CancellationInput, CancellationState> {
+  const { inventory, payments } = ports;
+  return {
+    name: "cancellation",
+    begin: (input) => input,
+    steps: [
+      {
+        name: "await checkout",
+        timeoutMs: 5_000,
+        retry: STEADY,
+        pointOfNoReturn: true,
+        async call({ orderId }) {
+          // It may be charging the payment or taking the stock at this moment.
+          if (!(await ports.checkoutEnded(orderId))) throw unavailable("The checkout of the order has not come to its end yet.");
+        },
+      },
+      {
+        name: "return money",
+        timeoutMs: 30_000,
+        retry: STEADY,
+        when: ({ costsSomething }) => costsSomething,
+        async call({ orderId, reason }, { idempotencyKey }) {
+          // What is held is let go of, what was charged goes back.
+          const intent = await payments.refund({ reference: orderId, reason }, { idempotencyKey });
+          return { refunded: String(intent.refunded?.amount ?? 0n) };
+        },
+      },
+      {
+        name: "return stock",
+        timeoutMs: 10_000,
+        retry: STEADY,
+        async call({ orderId, lines }, { idempotencyKey }) {
+          try {
+            await inventory.releaseReservation({ reference: orderId });
+          } catch (error) {
+            // It was committed: what was taken out goes in again.
+            definiteNo(error);
+            await returnStock(inventory, orderId, lines, idempotencyKey);
+          }
+        },
+      },
+      {
+        name: "note refund",
+        timeoutMs: 5_000,
+        retry: STEADY,
+        when: ({ refunded = "0" }) => refunded !== "0",
+        write: ({ orderId, refunded = "0" }, tx) => ports.noteRefund(tx, orderId, BigInt(refunded)),
+      },
+    ],
+  };
+}

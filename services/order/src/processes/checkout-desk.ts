@@ -1,0 +1,82 @@
+import { type Money, moneyToJson, newId, PlinthError } from "@plinth/kernel/base";
+import type { Transaction } from "@plinth/kernel/database";
+import type { Saga, SagaRunner } from "@plinth/kernel/sagas";
+import { checkComplete, type FullCart } from "../domain/cart.ts";
+import type { CheckoutAttempt, CheckoutStore } from "../domain/checkout-store.ts";
+import { type CheckoutInput, type CheckoutState, cartToJson } from "./checkout.ts";
+
+/** What somebody asks for who wants an order of a cart. */
+export interface CheckoutRequest {
+  readonly cartId: string;
+  /** Empty: a guest. */
+  readonly userId: string;
+  readonly payment: CheckoutInput["payment"];
+  readonly expectedTotal: Money | undefined;
+  /** The Idempotency-Key. */
+  readonly key: string | undefined;
+  readonly fingerprint: string;
+}
+
+/** Begins checkouts, each cart's and each key's once, and finds those that were begun. */
+export interface CheckoutDesk {
+  /**
+   * How the checkout stands when it has ended, waits for the customer, or after a while. Throws NOT_FOUND, reason CART_NOT_FOUND; CONFLICT, reasons
+   * CART_INCOMPLETE, CART_STATUS; VALIDATION_ERROR, reason IDEMPOTENCY_CONFLICT.
+   */
+  checkOut(request: CheckoutRequest): Promise<Saga<CheckoutState>>;
+  /** Goes on with one that waits. */
+  goOn(orderId: string): Promise<Saga<CheckoutState> | undefined>;
+  find(orderId: string): Promise<Saga<CheckoutState> | undefined>;
+}
+
+export interface DeskPorts {
+  readonly attempts: CheckoutStore;
+  /** Takes the cart for the attempt. */
+  claim(tx: Transaction, attempt: Omit<CheckoutAttempt, "email">): Promise<FullCart>;
+  readonly checkouts: SagaRunner<CheckoutInput, CheckoutState>;
+  /** How long a caller is kept waiting, ms. */
+  waitMs(): number;
+}
+
+export function checkoutDesk({ attempts, claim, checkouts, waitMs }: DeskPorts): CheckoutDesk {
+  const goOn = (orderId: string) => checkouts.resume(orderId, { waitMs: waitMs() });
+
+  /** The attempt that stands in the way, if it is the same one; the caller did not hear its answer, or asks twice at once. */
+  async function earlier(error: unknown, { key, userId, cartId, fingerprint }: CheckoutRequest): Promise<CheckoutAttempt | undefined> {
+    const { reason } = PlinthError.from(error);
+    if (reason !== "CART_STATUS" && reason !== "IDEMPOTENCY_CONFLICT") return undefined;
+    const ofKey = key === undefined ? undefined : await attempts.findAttemptOfKey(userId, key);
+    if (ofKey !== undefined) return ofKey.fingerprint === fingerprint ? ofKey : undefined;
+    const ofCart = await attempts.findAttemptOfCart(cartId);
+    return ofCart?.fingerprint === fingerprint && ofCart.userId === userId ? ofCart : undefined;
+  }
+
+  return {
+    async checkOut(request) {
+      const { cartId, userId, payment, expectedTotal, key, fingerprint } = request;
+      const orderId = newId("ord");
+      const begin = async (tx: Transaction): Promise<CheckoutInput> => {
+        const cart = await claim(tx, { orderId, cartId, userId, key, fingerprint });
+        checkComplete(cart);
+        // Whoever checks a guest's cart out and is signed in has the order among their own.
+        const owned = { ...cart, userId: cart.userId || userId };
+        return {
+          orderId,
+          cart: cartToJson(owned),
+          payment,
+          expectedTotal: expectedTotal === undefined ? null : moneyToJson(expectedTotal),
+        };
+      };
+      try {
+        return await checkouts.run(begin, { key: orderId, waitMs: waitMs() });
+      } catch (error) {
+        const same = await earlier(error, request);
+        const found = same === undefined ? undefined : await goOn(same.orderId);
+        if (found === undefined) throw error;
+        return found;
+      }
+    },
+    goOn,
+    find: (orderId) => checkouts.find(orderId),
+  };
+}

@@ -1,0 +1,187 @@
+import { type MoneyJson, moneyFromJson, PlinthError } from "@plinth/kernel/base";
+import type { Client } from "@plinth/kernel/client";
+import type { Transaction } from "@plinth/kernel/database";
+import { type RetryPolicy, type SagaDefinition, waiting } from "@plinth/kernel/sagas";
+import type { InventoryService } from "@plinth/proto/inventory/v1/inventory_pb";
+import { type PaymentService, State } from "@plinth/proto/payment/v1/payment_pb";
+import type { FullCart } from "../domain/cart.ts";
+import { checkExpectedTotal, type DraftLine, inWarehouses, type OrderDraft } from "../domain/draft.ts";
+import type { CartPrices } from "../neighbours/cart-prices.ts";
+import { draftOf } from "../neighbours/draft-of-cart.ts";
+
+// From a cart to an order. Before it begins the cart is validated and taken, in the transaction that begins it: nobody can change it or check it out a
+// second time. The steps below follow one after the other; the first refusal turns back, and undoes what was done.
+
+export interface CheckoutInput {
+  readonly orderId: string;
+  readonly cart: FullCartJson;
+  readonly payment: { readonly provider: string; readonly methodToken: string; readonly returnUrl: string };
+  /** What the buyer saw; null: not said. */
+  readonly expectedTotal: MoneyJson | null;
+}
+
+/** A cart as JSON has it. */
+export type FullCartJson = Omit<FullCart, "items" | "createdAt" | "updatedAt" | "expiresAt"> & {
+  readonly items: readonly { readonly id: string; readonly sku: string; readonly warehouseId: string; readonly quantity: number }[];
+};
+
+export interface CheckoutState extends CheckoutInput {
+  /** Since `price`. */
+  readonly draft?: OrderDraft;
+  /** Where the customer must go, while the payment waits for them. */
+  readonly nextActionUrl?: string;
+  /** Minor units that are held, since `authorize payment`. */
+  readonly authorized?: string;
+  readonly placed?: boolean;
+  /** Why the provider would not charge what it held. The order stays, unpaid. */
+  readonly captureRefusal?: string;
+}
+
+export interface CheckoutPorts {
+  readonly prices: CartPrices;
+  readonly inventory: Client<typeof InventoryService>;
+  readonly payments: Client<typeof PaymentService>;
+  /** Writes the order, the end of its cart, and `order.created`. */
+  place(tx: Transaction, draft: OrderDraft, payment: { provider: string; authorized: bigint }): Promise<void>;
+  /** The cart can be used again. */
+  reopenCart(tx: Transaction, orderId: string): Promise<void>;
+  /** Gives an order up that was placed, and cannot be delivered. */
+  giveUp(orderId: string, reason: string): Promise<void>;
+  /** Whether this provider's payments are charged as soon as the order is placed. */
+  capturesAtOnce(provider: string): boolean;
+  readonly limits: CheckoutLimits;
+}
+
+export interface CheckoutLimits {
+  /** How long the customer may take at the bank, ms. */
+  readonly customerMs: number;
+  /** Held so long at most, whatever becomes of the checkout: longer than the customer may take. Seconds. */
+  readonly reservationSeconds: number;
+}
+
+const QUICK: RetryPolicy = { attempts: 4, initialMs: 50, maxMs: 1_000 };
+/** A provider that does not say what became of a call is asked again for a while. */
+const PATIENT: RetryPolicy = { attempts: 8, initialMs: 200, maxMs: 5_000 };
+/** Past the point of no return a step is tried until it succeeds; this says how often. */
+export const STEADY: RetryPolicy = { attempts: Number.POSITIVE_INFINITY, initialMs: 100, maxMs: 10_000 };
+
+export function checkoutSaga(ports: CheckoutPorts): SagaDefinition<CheckoutInput, CheckoutState> {
+  const { inventory, payments, limits } = ports;
+  return {
+    name: "checkout",
+    begin: (input) => input,
+    steps: [
+      {
+        name: "price",
+        timeoutMs: 5_000,
+        retry: QUICK,
+        async call({ orderId, cart, expectedTotal }) {
+          const draft = draftOf(orderId, fromJson(cart), await ports.prices.of(fromJson(cart)));
+          checkExpectedTotal(expectedTotal === null ? undefined : moneyFromJson(expectedTotal), draft);
+          return { draft };
+        },
+      },
+      {
+        name: "reserve stock",
+        timeoutMs: 5_000,
+        retry: QUICK,
+        async call(state) {
+          const { orderId, lines } = draftIn(state);
+          const held = await inventory.reserve({ reference: orderId, lines: lines.map(stockLine), ttlSeconds: limits.reservationSeconds });
+          return { draft: { ...draftIn(state), lines: inWarehouses(lines, held.lines) } };
+        },
+        async undo({ orderId }: CheckoutState) {
+          await inventory.releaseReservation({ reference: orderId });
+        },
+      },
+      {
+        name: "authorize payment",
+        timeoutMs: 30_000,
+        retry: PATIENT,
+        when: costsSomething,
+        waitsAtMostMs: limits.customerMs,
+        async call(state, { waited }) {
+          const { orderId, customerId, currency, total } = draftIn(state);
+          const { payment } = state;
+          const ask = () => payments.authorize({ reference: orderId, amount: { amount: BigInt(total), currency }, customerId, ...payment });
+          const intent = await (waited ? payments.confirmIntent({ reference: orderId }) : ask());
+          if (intent.state === State.REQUIRES_ACTION) return waiting({ nextActionUrl: intent.nextActionUrl });
+          return { authorized: String(intent.authorized?.amount ?? 0n), nextActionUrl: "", payment: { ...payment, methodToken: "" } };
+        },
+        async undo({ orderId }: CheckoutState) {
+          await payments.void({ reference: orderId });
+        },
+      },
+      {
+        name: "place order",
+        timeoutMs: 5_000,
+        retry: QUICK,
+        pointOfNoReturn: true,
+        async write(state, tx) {
+          const payment = { provider: state.payment.provider, authorized: BigInt(state.authorized ?? 0) };
+          await ports.place(tx, draftIn(state), payment);
+          return { placed: true };
+        },
+      },
+      {
+        name: "capture payment",
+        timeoutMs: 30_000,
+        retry: STEADY,
+        when: (state) => costsSomething(state) && ports.capturesAtOnce(state.payment.provider),
+        async call({ orderId }, { idempotencyKey }) {
+          try {
+            await payments.capture({ reference: orderId, final: true }, { idempotencyKey });
+            return {};
+          } catch (error) {
+            return { captureRefusal: definiteNo(error).message };
+          }
+        },
+      },
+      {
+        name: "commit stock",
+        timeoutMs: 5_000,
+        retry: STEADY,
+        async call({ orderId }) {
+          try {
+            await inventory.commitReservation({ reference: orderId });
+          } catch (error) {
+            // The platform stood still for longer than the reservation lived, and somebody else has the stock.
+            definiteNo(error);
+            await ports.giveUp(orderId, "It is out of stock.");
+          }
+        },
+      },
+    ],
+    turnedBack: ({ orderId }, tx) => ports.reopenCart(tx, orderId),
+  };
+}
+
+/** A refusal that will be one for ever; anything else is thrown again. */
+export function definiteNo(error: unknown): PlinthError {
+  const refusal = PlinthError.from(error);
+  if (refusal.code === "CONFLICT" && refusal.retryAfterSeconds === undefined && !refusal.reason.startsWith("IDEMPOTENCY_")) return refusal;
+  throw error;
+}
+
+function costsSomething(state: CheckoutState): boolean {
+  return draftIn(state).total !== "0";
+}
+
+function draftIn({ draft }: CheckoutState): OrderDraft {
+  if (draft === undefined) throw new Error("The cart was not priced.");
+  return draft;
+}
+
+function stockLine({ sku, quantity, warehouseId }: DraftLine) {
+  return { sku, warehouseId, quantity: BigInt(quantity) };
+}
+
+export function cartToJson({ items, createdAt: _c, updatedAt: _u, expiresAt: _e, ...cart }: FullCart): FullCartJson {
+  return { ...cart, items: items.map(({ id, sku, warehouseId, quantity }) => ({ id, sku, warehouseId, quantity: Number(quantity) })) };
+}
+
+function fromJson({ items, ...cart }: FullCartJson): FullCart {
+  const then = new Date(0);
+  const times = { createdAt: then, updatedAt: then, expiresAt: then };
+  return { ...cart, ...times, items: items.map((item) => ({ ...item, quantity: BigInt(item.quantity), addedAt: then })) };
+}

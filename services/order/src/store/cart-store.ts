@@ -1,0 +1,211 @@
+import { notFound } from "@plinth/kernel/base";
+import { ALL_TENANTS, type Database, type Transaction } from "@plinth/kernel/database";
+import { type Cart, type CartLimits, cartNotFound, checkChangeable, checkLimits, type FullCart, mayUse } from "../domain/cart.ts";
+import type { CartDetails, CartStore, ChangedCart, NewItem } from "../domain/cart-store.ts";
+import { type CartRow, ITEMS_JSON, type ItemJson, toCart, toItem } from "./cart-rows.ts";
+
+/** Removed in one transaction; the rest goes in the next. */
+const EXPIRED_BATCH = 1_000;
+
+/** A touched cart lives anew. `$1` tenant, `$2` cart, `$3` user, `$4` life in ms. */
+const TOUCH = `update carts c set version = version + 1, updated_at = now(), expires_at = now() + $4::float8 * interval '1 ms'`;
+const USABLE = `c.tenant_id = $1 and c.id = $2 and c.status = 'open' and c.expires_at > now() and c.user_id in ('', $3)`;
+const ITEM = `json_build_object('id', id, 'sku', sku, 'warehouse_id', warehouse_id, 'quantity', quantity, 'added_at', added_at)`;
+
+/** The new line, or more of the one that is there; then the cart, which no other call changes meanwhile. */
+const ADD_ITEM = `
+with usable as (select c.id from carts c where ${USABLE} for update),
+item as (
+  insert into cart_items as known (cart_id, tenant_id, id, sku, warehouse_id, quantity, added_at)
+  select id, $1, $5, $6, $7, $8, now() from usable
+  on conflict (cart_id, sku, warehouse_id) do update set quantity = known.quantity + excluded.quantity
+  returning known.*
+),
+touched as (
+  ${TOUCH}, line_count = line_count + (select (id = $5)::int from item) where c.id in (select id from usable) returning c.*
+)
+select touched.*, (select ${ITEM} from item) as item from touched`;
+
+const UPDATE_ITEM = `
+with usable as (select c.id from carts c where ${USABLE} for update),
+item as (update cart_items set quantity = $6 where cart_id in (select id from usable) and id = $5 returning *),
+touched as (${TOUCH} where c.id in (select id from usable) returning c.*)
+select touched.*, (select ${ITEM} from item) as item from touched`;
+
+const REMOVE_ITEM = `
+with usable as (select c.id from carts c where ${USABLE} for update),
+item as (delete from cart_items where cart_id in (select id from usable) and id = $5 returning id),
+touched as (${TOUCH}, line_count = line_count - (select count(*) from item)::int where c.id in (select id from usable) returning c.*)
+select touched.*, null as item from touched`;
+
+const SET_DETAILS = `${TOUCH}, email = coalesce($5, email), shipping_address = coalesce($6::jsonb, shipping_address),
+  shipping_option = coalesce($7::jsonb, shipping_option) where ${USABLE} returning c.*`;
+
+/** The lines of one cart into another; `$1` from, `$2` to. Answers how many lines that has then, and the most of one. */
+const MOVE_ITEMS = `
+insert into cart_items as known (cart_id, tenant_id, id, sku, warehouse_id, quantity, added_at)
+select $2, tenant_id, id, sku, warehouse_id, quantity, added_at from cart_items where cart_id = $1
+on conflict (cart_id, sku, warehouse_id) do update set quantity = known.quantity + excluded.quantity
+returning sku, quantity`;
+
+export interface CartSettings {
+  readonly limits: CartLimits;
+  /** Untouched so long, a cart is gone. */
+  readonly lifeMs: number;
+}
+
+/**
+ * Carts in tables of their own: a cart in one value would be written whole with each line that is added. Each change is one statement that finds the
+ * cart, checks who asks, and writes; only what it refuses is looked at again, to say why.
+ */
+export class PostgresCartStore implements CartStore {
+  readonly #database: Database;
+  readonly #settings: () => CartSettings;
+
+  constructor(database: Database, settings: () => CartSettings) {
+    this.#database = database;
+    this.#settings = settings;
+  }
+
+  async insert(cart: Cart): Promise<void> {
+    await this.#database.transaction((tx) =>
+      tx.query(
+        `insert into carts (id, tenant_id, status, currency, locale, email, user_id, customer_id, line_count, order_id, version, created_at, updated_at,
+           expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8, 0, '', $9, $10, $10, $11)`,
+        [
+          cart.id,
+          tx.tenantId,
+          cart.status,
+          cart.currency,
+          cart.locale,
+          cart.email,
+          cart.userId,
+          cart.customerId,
+          cart.version,
+          cart.createdAt,
+          cart.expiresAt,
+        ],
+      ),
+    );
+  }
+
+  async getCart(id: string, userId: string | undefined): Promise<FullCart> {
+    const found = await this.#database.read((tx) => findCart(tx, "c.id = $2 and (c.status <> 'open' or c.expires_at > now())", [id]));
+    if (found === undefined || !mayUse(found, userId)) throw cartNotFound(id);
+    return found;
+  }
+
+  findCartOf(userId: string): Promise<FullCart | undefined> {
+    const newest = "c.user_id = $2 and c.status = 'open' and c.expires_at > now() order by c.updated_at desc limit 1";
+    return this.#database.read((tx) => findCart(tx, newest, [userId]));
+  }
+
+  addItem(cartId: string, userId: string | undefined, { id, sku, warehouseId, quantity }: NewItem): Promise<ChangedCart> {
+    return this.#change(cartId, userId, ADD_ITEM, [id, sku, warehouseId, quantity], ({ cart, item }) => {
+      // What goes beyond a limit is rolled back.
+      if (item !== undefined) checkLimits(this.#settings().limits, item, cart.lineCount);
+    });
+  }
+
+  updateItem(cartId: string, userId: string | undefined, itemId: string, quantity: bigint): Promise<ChangedCart> {
+    return this.#change(cartId, userId, UPDATE_ITEM, [itemId, quantity], ({ cart, item }) => {
+      if (item === undefined) {
+        const metadata = { cart_id: cartId, item_id: itemId };
+        throw notFound(`The cart has no line ${itemId}.`, { reason: "ITEM_NOT_FOUND", metadata });
+      }
+      checkLimits(this.#settings().limits, item, cart.lineCount);
+    });
+  }
+
+  removeItem(cartId: string, userId: string | undefined, itemId: string): Promise<ChangedCart> {
+    return this.#change(cartId, userId, REMOVE_ITEM, [itemId], () => undefined);
+  }
+
+  async setDetails(cartId: string, userId: string | undefined, details: CartDetails): Promise<Cart> {
+    const { email = null, shippingAddress, shippingOption } = details;
+    const values = [email, jsonOrNull(shippingAddress), jsonOrNull(shippingOption)];
+    return (await this.#change(cartId, userId, SET_DETAILS, values, () => undefined)).cart;
+  }
+
+  merge(guestCartId: string, owner: { userId: string; customerId: string; email: string }): Promise<string> {
+    return this.#database.transaction(async (tx) => {
+      const guests = await this.#lock(tx, guestCartId, owner.userId);
+      if (guests.status === "merged") return guests.orderId;
+      checkChangeable(guests);
+      if (guests.userId === owner.userId) return guests.id;
+      const [own] = await tx.query<CartRow>(
+        `select * from carts where tenant_id = $1 and user_id = $2 and currency = $3 and status = 'open' and expires_at > now()
+         order by updated_at desc limit 1 for update`,
+        [tx.tenantId, owner.userId, guests.currency],
+      );
+      if (own === undefined) {
+        const become =
+          "update carts set user_id = $2, customer_id = $3, email = coalesce(nullif(email, ''), $4), version = version + 1, updated_at = now() where id = $1";
+        await tx.query(become, [guests.id, owner.userId, owner.customerId, owner.email]);
+        return guests.id;
+      }
+      const moved = await tx.query<{ sku: string; quantity: string }>(MOVE_ITEMS, [guests.id, own.id]);
+      const [counted] = await tx.query<{ line_count: number }>(
+        `${TOUCH}, line_count = (select count(*)::int from cart_items where cart_id = $2) where c.tenant_id = $1 and c.id = $2 and c.user_id = $3
+         returning c.line_count`,
+        [tx.tenantId, own.id, owner.userId, this.#settings().lifeMs],
+      );
+      for (const { sku, quantity } of moved) {
+        checkLimits(this.#settings().limits, { sku, quantity: BigInt(quantity) }, counted?.line_count ?? 0);
+      }
+      const end = "update carts set status = 'merged', order_id = $2, version = version + 1, updated_at = now() where id = $1";
+      await tx.query(end, [guests.id, own.id]);
+      return own.id;
+    });
+  }
+
+  async removeExpired(): Promise<number> {
+    // Carts that are being checked out, or have become orders, stay.
+    const remove = `delete from carts where id in
+      (select id from carts where status in ('open', 'merged') and expires_at <= now() limit ${EXPIRED_BATCH} for update skip locked) returning id`;
+    let removed = 0;
+    for (;;) {
+      const { length } = await this.#database.transaction((tx) => tx.query(remove), { tenantId: ALL_TENANTS });
+      removed += length;
+      if (length < EXPIRED_BATCH) return removed;
+    }
+  }
+
+  /** One statement; `check` may refuse what it did. */
+  #change(
+    cartId: string,
+    userId: string | undefined,
+    sql: string,
+    values: readonly unknown[],
+    check: (changed: ChangedCart) => void,
+  ): Promise<ChangedCart> {
+    return this.#database.transaction(async (tx) => {
+      const parameters = [tx.tenantId, cartId, userId ?? "", this.#settings().lifeMs, ...values];
+      const [row] = await tx.query<CartRow & { item?: ItemJson | null }>(sql, parameters);
+      if (row === undefined) {
+        checkChangeable(await this.#lock(tx, cartId, userId));
+        throw cartNotFound(cartId);
+      }
+      const changed = { cart: toCart(row), item: row.item ? toItem(row.item) : undefined };
+      check(changed);
+      return changed;
+    });
+  }
+
+  async #lock(tx: Transaction, id: string, userId: string | undefined): Promise<Cart> {
+    const sql = "select * from carts where tenant_id = $1 and id = $2 and (status <> 'open' or expires_at > now()) for update";
+    const [row] = await tx.query<CartRow>(sql, [tx.tenantId, id]);
+    if (row === undefined || !mayUse({ userId: row.user_id }, userId)) throw cartNotFound(id);
+    return toCart(row);
+  }
+}
+
+async function findCart(tx: Transaction, condition: string, parameters: readonly unknown[]): Promise<FullCart | undefined> {
+  const sql = `select c.*, ${ITEMS_JSON} as items from carts c where c.tenant_id = $1 and ${condition}`;
+  const [row] = await tx.query<CartRow & { items: ItemJson[] }>(sql, [tx.tenantId, ...parameters]);
+  return row === undefined ? undefined : { ...toCart(row), items: row.items.map(toItem) };
+}
+
+function jsonOrNull(value: object | undefined): string | null {
+  return value === undefined ? null : JSON.stringify(value);
+}

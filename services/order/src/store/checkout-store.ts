@@ -1,0 +1,78 @@
+import { validation } from "@plinth/kernel/base";
+import type { Database, Transaction } from "@plinth/kernel/database";
+import { cartNotFound, checkChangeable, type FullCart, mayUse } from "../domain/cart.ts";
+import type { CheckoutAttempt, CheckoutStore } from "../domain/checkout-store.ts";
+import { type CartRow, ITEMS_JSON, type ItemJson, toCart, toItem } from "./cart-rows.ts";
+
+/** Takes an open cart, which nobody can change from then on, and notes the attempt; a key that was used before notes nothing. */
+const CLAIM = `
+with claimed as (
+  update carts set status = 'ordering', order_id = $3, version = version + 1, updated_at = now()
+  where tenant_id = $1 and id = $2 and status = 'open' and expires_at > now() and user_id in ('', $4) returning *
+),
+noted as (
+  insert into checkouts (order_id, tenant_id, cart_id, user_id, email, key, fingerprint, created_at)
+  select $3, $1, $2, $4, c.email, $5, $6, now() from claimed c on conflict on constraint checkouts_key do nothing returning order_id
+)
+select c.*, ${ITEMS_JSON} as items, exists (select from noted) as noted from claimed c`;
+
+const COLUMNS = `order_id as "orderId", cart_id as "cartId", user_id as "userId", email, key, fingerprint`;
+
+/** Attempts in Postgres. */
+export class PostgresCheckoutStore implements CheckoutStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /**
+   * Takes the cart for this attempt, in the caller's transaction. Throws NOT_FOUND, reason CART_NOT_FOUND; CONFLICT, reason CART_STATUS, for a cart that
+   * is not open; VALIDATION_ERROR, reason IDEMPOTENCY_CONFLICT, for a key that was used before.
+   */
+  async claim(tx: Transaction, { orderId, cartId, userId, key, fingerprint }: Omit<CheckoutAttempt, "email">): Promise<FullCart> {
+    const parameters = [tx.tenantId, cartId, orderId, userId, key ?? null, fingerprint];
+    const [row] = await tx.query<CartRow & { items: ItemJson[]; noted: boolean }>(CLAIM, parameters);
+    if (row === undefined) {
+      const [other] = await tx.query<CartRow>("select * from carts where tenant_id = $1 and id = $2", [tx.tenantId, cartId]);
+      if (other !== undefined && mayUse({ userId: other.user_id }, userId)) checkChangeable(toCart(other));
+      throw cartNotFound(cartId);
+    }
+    if (!row.noted) {
+      throw validation(
+        { "Idempotency-Key": "was used for another request; take a new key for a new request" },
+        { reason: "IDEMPOTENCY_CONFLICT" },
+      );
+    }
+    return { ...toCart(row), items: row.items.map(toItem) };
+  }
+
+  /** The attempt was refused: its cart can be used again. In the caller's transaction. */
+  async reopen(tx: Transaction, orderId: string): Promise<void> {
+    const open =
+      "update carts set status = 'open', order_id = '', version = version + 1, updated_at = now() where order_id = $1 and status = 'ordering'";
+    await tx.query(open, [orderId]);
+  }
+
+  findAttempt(orderId: string): Promise<CheckoutAttempt | undefined> {
+    return this.#find("order_id = $2", [orderId]);
+  }
+
+  findAttemptOfKey(userId: string, key: string): Promise<CheckoutAttempt | undefined> {
+    return this.#find("user_id = $2 and key = $3", [userId, key]);
+  }
+
+  findAttemptOfCart(cartId: string): Promise<CheckoutAttempt | undefined> {
+    return this.#find("order_id = (select order_id from carts where tenant_id = $1 and id = $2 and status in ('ordering', 'ordered'))", [
+      cartId,
+    ]);
+  }
+
+  async #find(condition: string, parameters: readonly string[]): Promise<CheckoutAttempt | undefined> {
+    const sql = `select ${COLUMNS} from checkouts where tenant_id = $1 and ${condition}`;
+    const [row] = await this.#database.read((tx) =>
+      tx.query<Omit<CheckoutAttempt, "key"> & { key: string | null }>(sql, [tx.tenantId, ...parameters]),
+    );
+    return row === undefined ? undefined : { ...row, key: row.key ?? undefined };
+  }
+}

@@ -1,0 +1,127 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import type { Transaction } from "@plinth/kernel/database";
+import type { Service } from "@plinth/kernel/service";
+import {
+  OrderCanceledSchema,
+  OrderCompletedSchema,
+  OrderCreatedSchema,
+  type OrderEventLineSchema,
+  OrderPaidSchema,
+  OrderRefundedSchema,
+} from "@plinth/proto/order/v1/events_pb";
+import type { Happening, Order, Refund } from "../domain/order.ts";
+import { givenBack } from "../domain/refund.ts";
+
+/** Says what happened to an order, to other modules and to the audit trail, in the transaction in which it happens. */
+export class OrderEvents {
+  readonly #outlets: Pick<Service<unknown>, "publish" | "audit">;
+
+  constructor(outlets: Pick<Service<unknown>, "publish" | "audit">) {
+    this.#outlets = outlets;
+  }
+
+  async happened(tx: Transaction, order: Order, happenings: readonly Happening[]): Promise<void> {
+    for (const happening of happenings) await this.#tell(tx, order, happening);
+  }
+
+  noted(tx: Transaction, orderId: string, noteId: string): Promise<void> {
+    return this.#audit(tx, "order.noted", orderId, { note_id: noteId });
+  }
+
+  async #tell(tx: Transaction, order: Order, happening: Happening): Promise<void> {
+    const whose = common(order);
+    switch (happening.what) {
+      case "placed":
+        await this.#outlets.publish(tx, OrderCreatedSchema, created(order));
+        return this.#audit(tx, "order.placed", order.id, { number: order.number, total: `${order.total} ${order.currency}` });
+      case "paid": {
+        const paid = { amount: order.captured, currency: order.currency };
+        return this.#outlets.publish(tx, OrderPaidSchema, {
+          ...whose,
+          locale: order.locale,
+          paid,
+          paidAt: timestampFromDate(order.paidAt ?? order.updatedAt),
+        });
+      }
+      case "canceled":
+        await this.#outlets.publish(tx, OrderCanceledSchema, {
+          ...whose,
+          locale: order.locale,
+          reason: happening.reason,
+          lines: order.lines.map((line) => lineMessage(line, order.currency)),
+          canceledAt: timestampFromDate(order.canceledAt ?? order.updatedAt),
+        });
+        return this.#audit(tx, "order.canceled", order.id, { reason: happening.reason });
+      case "refund asked":
+        return this.#audit(tx, "order.refund_asked", order.id, refundFacts(happening.refund, order));
+      case "refunded":
+        await this.#outlets.publish(tx, OrderRefundedSchema, refunded(order, happening.refund));
+        return this.#audit(tx, "order.refunded", order.id, refundFacts(happening.refund, order));
+      case "completed":
+        return this.#outlets.publish(tx, OrderCompletedSchema, {
+          ...whose,
+          completedAt: timestampFromDate(order.completedAt ?? order.updatedAt),
+        });
+      default:
+        // Told by those whom it happened to: payment and shipping.
+        return;
+    }
+  }
+
+  #audit(tx: Transaction, action: string, orderId: string, metadata: Record<string, string>): Promise<void> {
+    return this.#outlets.audit(tx, { action, resource: "order", resourceId: orderId, outcome: "success", metadata });
+  }
+}
+
+function common({ id: orderId, number, customerId, userId, email }: Order) {
+  return { orderId, number, customerId, userId, email };
+}
+
+function created(order: Order): MessageInitShape<typeof OrderCreatedSchema> {
+  const { currency, locale, shippingOption, shippingAddress, placedAt } = order;
+  const money = (amount: bigint) => ({ amount, currency });
+  return {
+    ...common(order),
+    locale,
+    currency,
+    lines: order.lines.map((line) => lineMessage(line, currency)),
+    shippingAddress,
+    shippingOption: shippingOption.code,
+    shippingName: shippingOption.name,
+    carrier: shippingOption.carrier,
+    minDays: shippingOption.minDays,
+    maxDays: shippingOption.maxDays,
+    shipping: money(order.shipping),
+    tax: money(order.tax),
+    total: money(order.total),
+    paymentProvider: order.paymentProvider,
+    createdAt: timestampFromDate(placedAt),
+  };
+}
+
+function refunded(order: Order, refund: Refund): MessageInitShape<typeof OrderRefundedSchema> {
+  const money = (amount: bigint) => ({ amount, currency: order.currency });
+  const skuOf = (lineId: string) => order.lines.find(({ id }) => id === lineId)?.sku ?? "";
+  return {
+    ...common(order),
+    locale: order.locale,
+    refundId: refund.id,
+    amount: money(refund.amount),
+    refunded: money(givenBack(order)),
+    total: money(order.total),
+    reason: refund.reason,
+    refundedAt: timestampFromDate(new Date()),
+    lines: refund.lines.map(({ lineId, quantity, amount }) => ({ lineId, sku: skuOf(lineId), quantity, amount: money(amount) })),
+  };
+}
+
+function lineMessage(line: Order["lines"][number], currency: string): MessageInitShape<typeof OrderEventLineSchema> {
+  const { id: lineId, sku, productId, name, quantity, warehouseId, weightGrams } = line;
+  const money = (amount: bigint) => ({ amount, currency });
+  return { lineId, sku, productId, name, quantity, warehouseId, weightGrams, unitPrice: money(line.unitPrice), gross: money(line.gross) };
+}
+
+function refundFacts({ id, amount, reason }: Refund, { currency }: Order): Record<string, string> {
+  return { refund_id: id, amount: `${amount} ${currency}`, reason };
+}
