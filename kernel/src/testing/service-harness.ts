@@ -1,27 +1,24 @@
 import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { Writable } from "node:stream";
+import { join } from "node:path";
 import type { DescService } from "@bufbuild/protobuf";
-import { ALL_METHODS, type Module } from "@plinth/module";
+import { ALL_METHODS } from "@plinth/module";
 import { DEFAULT_TENANT, runInContext, type UserIdentity } from "../base/request-context.ts";
 import type { Client } from "../client/client.ts";
 import { type ClientFactory, createClientFactory } from "../client/client-factory.ts";
+import { openFileDiscovery } from "../discovery/file-discovery.ts";
 import { createStaticDiscovery } from "../discovery/static-discovery.ts";
-import { createPostgresBus } from "../events/drivers/postgres-bus.ts";
 import { provisionBus } from "../events/drivers/provision-bus.ts";
-import { createKeyIdentity } from "../identity/key-identity.ts";
-import { ensureModuleKeys, readSigningKey } from "../identity/module-keys.ts";
+import { ensureModuleKeys } from "../identity/module-keys.ts";
 import { openPublicKeys } from "../identity/public-keys.ts";
 import { createLogger } from "../logging/create-logger.ts";
 import { silentLogger } from "../logging/silent-logger.ts";
-import { openFileModuleSet } from "../modules/file-module-set.ts";
-import { fixedModuleSet } from "../modules/fixed-module-set.ts";
 import type { ServiceDefinition } from "../service/define-service.ts";
 import { migrateModule } from "../service/kernel-migrations.ts";
-import type { Place } from "../service/place.ts";
 import { type RunningService, startService } from "../service/start-service.ts";
+import { type ServiceProcess, startServiceProcess } from "./start-service-process.ts";
+import { type ExtraCall, moduleIn, onAnyPorts, readModules, testIdentity, testPlace } from "./test-place.ts";
 import { createTestDatabase, type TestDatabase } from "./test-postgres.ts";
 import { startTokenIssuer } from "./token-issuer.ts";
 
@@ -31,9 +28,11 @@ export interface HarnessOptions {
   /** Environment variables of the services: configuration and secrets. */
   readonly env?: Readonly<Record<string, string>>;
   /** Calls that no module file declares, for methods that are there for modules to come. */
-  readonly calls?: readonly { readonly from: string; readonly to: string; readonly methods: readonly string[] }[];
+  readonly calls?: readonly ExtraCall[];
   /** By module: how many instances run, on one schema; 1 unless said. Clients spread their calls over them. */
   readonly replicas?: Readonly<Record<string, number>>;
+  /** Modules that run in processes of their own alone, which `startProcess` starts and a test may kill. */
+  readonly inProcesses?: readonly string[];
   /** One that outlives the harness: services start again on what they left. */
   readonly database?: TestDatabase;
 }
@@ -44,6 +43,8 @@ export interface TestCaller {
   readonly module?: string;
   readonly user?: Partial<Omit<UserIdentity, "token">>;
   readonly tenantId?: string;
+  /** The one that is called; else calls are spread over all. */
+  readonly process?: ServiceProcess;
 }
 
 /** Real services on a real database, with ports of their own. */
@@ -52,6 +53,8 @@ export interface ServiceHarness {
   /** A typed client that calls over the socket, as a module and for a user. */
   client<S extends DescService>(module: string, service: S, caller?: TestCaller): Client<S>;
   httpUrl(module: string): string;
+  /** One more instance, of a module that is `inProcesses`; the others find it, and miss it when it was killed. */
+  startProcess(module: string): Promise<ServiceProcess>;
   /** A token for `x-service-token`, for plain HTTP. */
   serviceToken(from: string, to: string): Promise<string>;
   /** An access token; when auth itself runs here, only its own tokens are good. */
@@ -69,49 +72,30 @@ export async function startHarness({
   env = {},
   calls = [],
   replicas = {},
+  inProcesses = [],
   database: kept,
 }: HarnessOptions): Promise<ServiceHarness> {
   const folder = await mkdtemp(join(tmpdir(), "plinth-harness-"));
   const database = kept ?? (await createTestDatabase());
-  const modules = withCalls(await readModules(services[0]?.folder ?? ""), calls);
-  const set = fixedModuleSet(modules);
+  const modules = await readModules(services[0]?.folder ?? "", calls);
   const names = modules.map(({ metadata }) => metadata.name);
   await Promise.all(names.map((name) => ensureModuleKeys(folder, name)));
   const publicKeys = await openPublicKeys(folder, silentLogger);
-  const identityOf = (name: string) => createKeyIdentity({ module: name, signingKey: () => readSigningKey(folder, name), publicKeys });
-  const discovery = createStaticDiscovery();
+  const identityOf = (name: string) => testIdentity(folder, publicKeys, name);
+  const discovery = inProcesses.length === 0 ? createStaticDiscovery() : await openFileDiscovery(join(folder, "instances"), silentLogger);
   const issuer = await startTokenIssuer();
   const started = services.map((definition) => definition.folder.split("/").at(-1) ?? "");
   if (!started.includes("auth")) await discovery.register("auth", issuer.instance);
 
   const urls = new Map<string, string>();
-  const place: Place = {
-    environment: "test",
-    host: "127.0.0.1",
-    advertisedHost: "127.0.0.1",
-    modules: set,
-    discovery,
-    identityOf: async ({ metadata }) => identityOf(metadata.name),
-    databaseUrl: (module) => (module.spec.database === undefined ? undefined : urls.get(module.metadata.name)),
-    async busFor({ metadata: { name } }) {
-      return createPostgresBus({ url: urls.get(name) ?? "", name, topics: [], sharesDatabase: true, logger: silentLogger });
-    },
-    overlayFolder: undefined,
-    secretsFolder: undefined,
-    env: { ...generatedSecrets(modules), ...env },
-    userTokens: { module: "auth", issuer: issuer.issuer, audience: issuer.audience },
-    logFormat: "json",
-    logStream: process.env.PLINTH_TEST_LOGS ? process.stderr : nowhere(),
-    onFatal: (error) => {
-      throw error;
-    },
-  };
+  const userTokens = { issuer: issuer.issuer, audience: issuer.audience };
+  const place = testPlace({ modules, folder, publicKeys, discovery, urls, env, userTokens });
   const running = new Map<string, RunningService>();
   const others: RunningService[] = [];
+  const processes: ServiceProcess[] = [];
   const logger = createLogger({ module: "harness", version: "", level: "error", format: "readable", stream: process.stderr });
   for (const definition of services) {
-    const module = modules.find(({ metadata }) => metadata.name === definition.folder.split("/").at(-1));
-    if (module === undefined) throw new Error(`${definition.folder} has no valid module.yaml.`);
+    const module = moduleIn(modules, definition.folder);
     const { name } = module.metadata;
     const provisioned = await database.provision(name, [], module.spec.database?.schema);
     urls.set(name, provisioned.url);
@@ -120,26 +104,29 @@ export async function startHarness({
     if (module.spec.database !== undefined) {
       await migrateModule({ module, folder: definition.folder, ownerUrl: provisioned.ownerUrl, schema: provisioned.schema, logger });
     }
+    if (inProcesses.includes(name)) continue;
     const start = () => startService(definition as ServiceDefinition<unknown>, onAnyPorts(module), place);
     running.set(name, await start());
     for (let replica = 1; replica < (replicas[name] ?? 1); replica++) others.push(await start());
   }
 
   const factories = new Map<string, ClientFactory>();
-  const factoryOf = (from: string): ClientFactory => {
-    const known = factories.get(from);
+  const factoryOf = (from: string, to: ServiceProcess | undefined): ClientFactory => {
+    const key = `${from} ${to?.instance.id}`;
+    const known = factories.get(key);
     if (known !== undefined) return known;
     const calls = names.map((to) => ({ from, to, methods: [ALL_METHODS], endpoints: [] }));
-    const factory = createClientFactory({ module: from, version: "0.0.0", discovery, identity: identityOf(from), calls });
-    factories.set(from, factory);
+    const found = to === undefined ? discovery : createStaticDiscovery(Object.fromEntries(names.map((name) => [name, [to.instance]])));
+    const factory = createClientFactory({ module: from, version: "0.0.0", discovery: found, identity: identityOf(from), calls });
+    factories.set(key, factory);
     return factory;
   };
   const userToken = (user: TestCaller["user"]): string => issuer.sign(user ?? {});
 
   return {
     services: running,
-    client(module, service, { module: from = "gateway", user, tenantId } = {}) {
-      const plain = factoryOf(from).client(module, service) as unknown as Record<string, (...args: unknown[]) => unknown>;
+    client(module, service, { module: from = "gateway", user, tenantId, process: to } = {}) {
+      const plain = factoryOf(from, to).client(module, service) as unknown as Record<string, (...args: unknown[]) => unknown>;
       const context = {
         requestId: randomUUID(),
         traceId: "",
@@ -156,48 +143,28 @@ export async function startHarness({
       return Object.fromEntries(bound);
     },
     httpUrl: (module) => `http://127.0.0.1:${running.get(module)?.ports.http}`,
+    async startProcess(name) {
+      const service = services.map((definition) => definition.folder).find((each) => each.split("/").at(-1) === name);
+      if (service === undefined || !inProcesses.includes(name)) throw new Error(`${name} is not among inProcesses.`);
+      const started = await startServiceProcess({ service, folder, databaseUrl: urls.get(name) ?? "", env, calls, userTokens });
+      processes.push(started);
+      return started;
+    },
     serviceToken: async (from, to) => identityOf(from).tokenFor(to),
     userToken,
     adminUrl: database.adminUrl,
     databaseUrl: (module) => urls.get(module) ?? "",
     async stop() {
       for (const factory of factories.values()) factory.close();
+      await Promise.all(processes.map((each) => each.kill()));
       for (const service of [...others, ...[...running.values()].reverse()]) await service.stop();
       await issuer.close();
+      await discovery.close();
       publicKeys.close();
       if (kept === undefined) await database.drop();
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** All modules beside the one in `folder`, as a platform would know them. */
-async function readModules(folder: string): Promise<readonly Module[]> {
-  const set = await openFileModuleSet({ roots: [dirname(folder)], logger: silentLogger });
-  set.close();
-  return set.resolution.order;
-}
-
-function withCalls(modules: readonly Module[], calls: NonNullable<HarnessOptions["calls"]>): readonly Module[] {
-  return modules.map((module) => {
-    const own = calls.filter(({ from }) => from === module.metadata.name).map(({ to, methods }) => ({ to, methods: [...methods] }));
-    return own.length === 0 ? module : { ...module, spec: { ...module.spec, calls: [...(module.spec.calls ?? []), ...own] } };
-  });
-}
-
-/** Services that are alone complain of whom they miss; PLINTH_TEST_LOGS=1 shows it. */
-function nowhere(): NodeJS.WritableStream {
-  return new Writable({ write: (_chunk, _encoding, done) => done() });
-}
-
-function onAnyPorts(module: Module): Module {
-  return { ...module, spec: { ...module.spec, ports: { http: 0, grpc: 0 } } };
-}
-
-/** What a platform makes itself; the value does not matter, only its form. */
-function generatedSecrets(modules: readonly Module[]): Record<string, string> {
-  const secrets = modules.flatMap(({ spec }) => spec.secrets ?? []).filter(({ generate }) => generate === true);
-  return Object.fromEntries(secrets.map(({ name }) => [name, Buffer.alloc(32, name).toString("base64url")]));
 }
 
 function identityFor(user: NonNullable<TestCaller["user"]>): Omit<UserIdentity, "token"> {

@@ -1,4 +1,4 @@
-import { type ServiceHarness, startHarness } from "@plinth/kernel/testing";
+import { type KilledProcesses, type ServiceHarness, type ServiceProcess, startHarness, startKilledProcesses } from "@plinth/kernel/testing";
 import { InventoryService } from "@plinth/proto/inventory/v1/inventory_pb";
 import { Pool } from "pg";
 import inventory from "../src/index.ts";
@@ -8,6 +8,8 @@ export interface StockPlatform {
   readonly harness: ServiceHarness;
   readonly warehouseId: string;
   as(tenantId?: string): ReturnType<typeof clientOf>;
+  /** A call of this instance and no other. */
+  by(process: ServiceProcess): ReturnType<typeof clientOf>;
   /** A SKU of the default warehouse with this stock. */
   stocked(quantity: number | bigint): Promise<string>;
   /** As the schema's superuser: every tenant's rows. */
@@ -19,8 +21,11 @@ export interface StockPlatform {
   stop(): Promise<void>;
 }
 
-const clientOf = (harness: ServiceHarness, tenantId = "default") =>
-  harness.client("inventory", InventoryService, { user: { id: "user_clerk", tenantId } });
+const clientOf = (harness: ServiceHarness, tenantId = "default", process?: ServiceProcess) =>
+  harness.client("inventory", InventoryService, {
+    user: { id: "user_clerk", tenantId },
+    ...(process === undefined ? {} : { process }),
+  });
 
 const UNBALANCED = `
 select l.tenant_id, l.sku, l.warehouse_id, l.on_hand, l.reserved, m.on_hand as booked, m.reserved as booked_reserved, h.quantity as held
@@ -32,7 +37,17 @@ left join (select n.tenant_id, n.sku, n.warehouse_id, sum(n.quantity) as quantit
 where l.on_hand <> coalesce(m.on_hand, 0) or l.reserved <> coalesce(m.reserved, 0) or l.reserved <> coalesce(h.quantity, 0)`;
 
 export async function startStockPlatform(replicas = 1): Promise<StockPlatform> {
-  const harness = await startHarness({ services: [inventory], replicas: { inventory: replicas } });
+  return platformOn(await startHarness({ services: [inventory], replicas: { inventory: replicas } }));
+}
+
+/** With instances in processes of their own, which are killed. */
+export async function startStockProcesses(count: number, random: () => number): Promise<StockPlatform & { processes: KilledProcesses }> {
+  const harness = await startHarness({ services: [inventory], inProcesses: ["inventory"] });
+  const processes = await startKilledProcesses(harness, "inventory", count, random);
+  return { ...(await platformOn(harness)), processes };
+}
+
+async function platformOn(harness: ServiceHarness): Promise<StockPlatform> {
   const admin = new Pool({ connectionString: harness.adminUrl, max: 4 });
   const as = (tenantId?: string) => clientOf(harness, tenantId);
   const warehouse = await as().createWarehouse({ code: "BER-1", name: "Berlin", country: "DE" });
@@ -42,6 +57,7 @@ export async function startStockPlatform(replicas = 1): Promise<StockPlatform> {
     harness,
     warehouseId: warehouse.id,
     as,
+    by: (process) => clientOf(harness, undefined, process),
     async stocked(quantity) {
       const sku = `SKU-${++skus}`;
       await as().receive({ lines: [{ sku, quantity: BigInt(quantity) }] });
