@@ -11,6 +11,8 @@ import {
 } from "@plinth/proto/identity/v1/events_pb";
 import { InboxChangedSchema } from "@plinth/proto/notification/v1/events_pb";
 import { NotificationService } from "@plinth/proto/notification/v1/notification_pb";
+import { OrderCanceledSchema, OrderCreatedSchema, OrderPaidSchema, OrderRefundedSchema } from "@plinth/proto/order/v1/events_pb";
+import { ShipmentDeliveredSchema, ShipmentShippedSchema } from "@plinth/proto/shipping/v1/events_pb";
 import { inAppChannel } from "./channels/in-app.ts";
 import { smtpChannel } from "./channels/smtp.ts";
 import { webhookChannel } from "./channels/webhook.ts";
@@ -18,6 +20,7 @@ import { showSecret, webhookSecret } from "./channels/webhook-secret.ts";
 import { type NotificationConfig, retryRules, sendingRules, signingKeyOf, webhookSettings } from "./config.ts";
 import { accountMailer } from "./domain/account-mail.ts";
 import { createInboxStreams } from "./domain/inbox-streams.ts";
+import { orderMailer } from "./domain/order-mail.ts";
 import { type DeliverJob, deliverer } from "./jobs/deliver.ts";
 import { deliveryHandlers } from "./rpc/delivery-handlers.ts";
 import { inboxHandlers } from "./rpc/inbox-handlers.ts";
@@ -31,8 +34,14 @@ import { DeliveryEntity, InboxEntity } from "./store/entities.ts";
 import { Retention } from "./store/retention.ts";
 import { sinkMailStore } from "./store/sink-mail-store.ts";
 import { postgresStorage, storesIn } from "./store/stores.ts";
+import { onOrderCanceled } from "./subscribers/on-order-canceled.ts";
+import { onOrderCreated } from "./subscribers/on-order-created.ts";
+import { onOrderPaid } from "./subscribers/on-order-paid.ts";
+import { onOrderRefunded } from "./subscribers/on-order-refunded.ts";
 import { onSessionCreated } from "./subscribers/on-session-created.ts";
 import { onSessionReuseDetected } from "./subscribers/on-session-reuse-detected.ts";
+import { onShipmentDelivered } from "./subscribers/on-shipment-delivered.ts";
+import { onShipmentShipped } from "./subscribers/on-shipment-shipped.ts";
 import { onUserCreated } from "./subscribers/on-user-created.ts";
 import { onUserDeleted } from "./subscribers/on-user-deleted.ts";
 import { onUserEmailVerified } from "./subscribers/on-user-email-verified.ts";
@@ -80,6 +89,14 @@ export default defineService<NotificationConfig>(
     service.subscribe(UserPasswordChangedSchema, onUserPasswordChanged(stores, mail));
     service.subscribe(SessionCreatedSchema, onSessionCreated(stores, mail));
     service.subscribe(SessionReuseDetectedSchema, onSessionReuseDetected(stores, mail));
+
+    const orderMail = orderMailer(rules, () => new Date());
+    service.subscribe(OrderCreatedSchema, onOrderCreated(stores, orderMail));
+    service.subscribe(OrderPaidSchema, onOrderPaid(stores, orderMail));
+    service.subscribe(OrderCanceledSchema, onOrderCanceled(stores, orderMail));
+    service.subscribe(OrderRefundedSchema, onOrderRefunded(stores, orderMail));
+    service.subscribe(ShipmentShippedSchema, onShipmentShipped(stores, orderMail));
+    service.subscribe(ShipmentDeliveredSchema, onShipmentDelivered(stores, orderMail));
 
     const retention = new Retention(database, service);
     service.cron("remove-old-content", "23 * * * *", () => retention.removeOld(parseDuration(config.value.keepContent), new Date()));

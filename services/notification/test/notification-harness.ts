@@ -29,7 +29,7 @@ export interface NotificationHarness {
   /** Waits for a mail to the address. */
   mailTo(address: string, subject?: string): Promise<SinkMail>;
   mailsTo(address: string): Promise<SinkMail[]>;
-  /** As identity or auth, by its outbox. */
+  /** As the publisher, by its outbox. */
   publish<M extends DescMessage>(schema: M, event: MessageInitShape<M>): Promise<void>;
 }
 
@@ -41,7 +41,7 @@ const clientOf = (harness: ServiceHarness, module: string, user?: { id: string; 
  */
 export async function startNotification(
   env: Record<string, string> = {},
-  publisher: "identity" | "auth" = "identity",
+  publisher: "identity" | "auth" | "order" | "shipping" = "identity",
 ): Promise<NotificationHarness> {
   const [smtpPort, webPort] = [await freePort(), await freePort()];
   let outlet: Service<unknown> | undefined;

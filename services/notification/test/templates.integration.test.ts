@@ -20,7 +20,9 @@ const content = (over: { subject?: string; text?: string; html?: string; locale?
 
 test("the built-in templates are there, in English and German", async () => {
   const { templates } = await admin().listTemplates({ pageSize: 100 });
-  const names = ["digest", "new-device", "password-changed", "reset-password", "session-reuse", "verify-email", "welcome"];
+  const orders = ["canceled", "created", "delivered", "paid", "refunded", "shipped"].map((what) => `order-${what}`);
+  const accounts = ["password-changed", "reset-password", "session-reuse", "verify-email", "welcome"];
+  const names = ["digest", "new-device", ...orders, ...accounts];
   expect(templates.map(({ name }) => name)).toEqual(names);
   for (const { contents, builtIn } of templates) {
     expect(builtIn).toBe(true);
@@ -34,7 +36,10 @@ test("the built-in templates are there, in English and German", async () => {
     user_agent: "x",
     reset: true,
     period: "May",
-    items: [{ title: "A", link: "https://example.com/a" }],
+    items: [{ title: "A", link: "https://example.com/a", name: "Cup", quantity: "2" }],
+    ...{ number: "7K3M9", name: "Ada", paid: "1 EUR", amount: "1 EUR", refunded: "1 EUR", total: "1 EUR", tax: "1 EUR", shipping: "1 EUR" },
+    ...{ shipping_name: "Parcel", lines: [{ name: "Cup", quantity: "2", amount: "1 EUR" }], more: 0, address: ["Ada"] },
+    ...{ carrier: "USPS", tracking_number: "1Z", tracking_url: "https://example.com/1Z", estimated_delivery: "2026-12-01" },
   };
   for (const name of names) {
     const { text, html } = await admin().previewTemplate({ name, locale: "de-AT", variables });
@@ -105,6 +110,6 @@ test("lists leaf through own and built-in templates by name", async () => {
     names.push(...page.templates.map(({ name }) => name));
     pageToken = page.nextPageToken;
   } while (pageToken !== "");
-  expect(names).toHaveLength(7);
+  expect(names).toHaveLength(13);
   expect(names).toEqual([...names].sort());
 });

@@ -39,7 +39,9 @@ export class ShipmentEvents {
       });
     } else if (event === "delivered") {
       const deliveredAt = timestampFromDate(shipment.deliveredAt ?? shipment.updatedAt);
-      await this.#outlets.publish(tx, ShipmentDeliveredSchema, { ...subjectOf(shipment), deliveredAt, email: shipment.email });
+      const { email, orderNumber, customerId, userId, locale } = shipment;
+      const customer = { email, orderNumber, customerId, userId, locale };
+      await this.#outlets.publish(tx, ShipmentDeliveredSchema, { ...subjectOf(shipment), ...customer, deliveredAt });
     } else if (event === "failed") {
       await this.#outlets.publish(tx, ShipmentFailedSchema, { ...subjectOf(shipment), reason: shipment.failureReason, failedAt: at });
     }
