@@ -2,11 +2,19 @@ import { randomUUID } from "node:crypto";
 
 /**
  * What goes wrong with a request. `drop`: the connection breaks. `hang`: nothing is answered until it is released. Before it is carried out, or
- * after: then it took place, and nobody hears of it.
+ * after: then it took place, and nobody hears of it. `late`: the connection breaks, and the request is carried out when it is released.
  */
-export type FaultKind = "drop-before" | "drop-after" | "hang-before" | "hang-after" | "error-before" | "error-after";
+export type FaultKind = "drop-before" | "drop-after" | "hang-before" | "hang-after" | "error-before" | "error-after" | "late";
 
-export const FAULT_KINDS: readonly FaultKind[] = ["drop-before", "drop-after", "hang-before", "hang-after", "error-before", "error-after"];
+export const FAULT_KINDS: readonly FaultKind[] = [
+  "drop-before",
+  "drop-after",
+  "hang-before",
+  "hang-after",
+  "error-before",
+  "error-after",
+  "late",
+];
 
 export interface Fault {
   readonly id: string;

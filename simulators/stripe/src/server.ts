@@ -79,9 +79,16 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       // Whoever went away in the meantime never got this far.
       if (response.destroyed) return;
     }
+    if (fault?.kind === "late") {
+      const free = keys.occupy(String(key));
+      cut();
+      await fault.released;
+      free();
+    }
     const work = () => perform(() => api({ method, path, parameters: parseParameters(body || query) }));
     const { isReplay, ...answer } =
       typeof key === "string" ? keys.once(key, `${method} ${path} ${body}`, work) : { ...work(), isReplay: false };
+    if (fault?.kind === "late") return;
     if (fault?.kind === "drop-after") return cut();
     if (fault?.kind === "error-after") throw new StripeError(500, { type: "api_error", message: "An unknown error occurred." });
     if (fault?.kind === "hang-after") await fault.released;

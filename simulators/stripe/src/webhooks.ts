@@ -35,7 +35,7 @@ export interface Webhooks {
   readonly events: readonly StripeEvent[];
   endpoint: Endpoint | undefined;
   emit(type: string, object: object): void;
-  /** Sends what waits, one after the other; answers what the endpoint said. */
+  /** Sends what waits, one after the other; answers what the endpoint said, 0 where nobody was there. What was not taken waits on. */
   deliver(order: "made" | "reversed", copies: number): Promise<Delivery[]>;
   close(): void;
 }
@@ -69,7 +69,7 @@ export function createWebhooks(log: (line: string) => void, earlier: readonly St
   async function sendUntilTaken(endpoint: Endpoint, event: StripeEvent): Promise<void> {
     for (let attempt = 1; attempt <= TRIES && !stop.signal.aborted; attempt++) {
       const status = await send(endpoint, event).catch(() => 0);
-      if (status >= 200 && status < 300) return;
+      if (isTaken(status)) return;
       log(`${event.type} ${event.id} was answered with ${status}`);
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * 2 ** attempt).unref());
     }
@@ -104,7 +104,9 @@ export function createWebhooks(log: (line: string) => void, earlier: readonly St
       const deliveries: Delivery[] = [];
       for (const event of batch) {
         for (let copy = 0; copy < copies; copy++) {
-          deliveries.push({ event: event.id, type: event.type, status: await send(endpoint, event) });
+          const status = await send(endpoint, event).catch(() => 0);
+          deliveries.push({ event: event.id, type: event.type, status });
+          if (!isTaken(status) && !waiting.includes(event)) waiting.push(event);
         }
       }
       return deliveries;
@@ -112,6 +114,10 @@ export function createWebhooks(log: (line: string) => void, earlier: readonly St
     close: () => stop.abort(),
   };
   return webhooks;
+}
+
+function isTaken(status: number): boolean {
+  return status >= 200 && status < 300;
 }
 
 /** `t=…,v1=…`, as Stripe signs. */
