@@ -95,6 +95,16 @@ describe.each(["stripe", "manual"])("by %s", (provider) => {
     expect(await ledgerOf(id)).toEqual({ customer: 0n, held: 0n });
   });
 
+  test("a void after a part was charged lets go of the rest, and may be repeated; what was charged whole cannot be voided", async () => {
+    const { id } = await payments().authorize(anAuthorization({ provider }));
+    await payments().capture({ id, amount: euros(3000n) });
+    await expect(payments().void({ id })).resolves.toMatchObject({ state: State.CAPTURED, authorized: euros(3000n) });
+    await expect(payments().void({ id })).resolves.toMatchObject({ state: State.CAPTURED, authorized: euros(3000n) });
+    const { id: whole } = await payments().authorize(anAuthorization({ provider }));
+    await payments().capture({ id: whole });
+    await expect(payments().void({ id: whole })).rejects.toMatchObject({ reason: "PAYMENT_STATUS" });
+  });
+
   test("a refund without amount leaves no money, whatever there was", async () => {
     const { id } = await payments().authorize(anAuthorization({ provider }));
     await payments().capture({ id, amount: euros(3000n) });

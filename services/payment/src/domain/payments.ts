@@ -134,7 +134,9 @@ export function createPayments(ports: PaymentPorts): Payments {
         return { result: { kind: "done", intent }, changes: { intent, happenings: [{ what: "voided", amount: 0n }] } };
       }
       const { intent } = known(books, name);
-      if (intent.state === "voided") return done(intent);
+      // A part was charged, and the rest is let go of already: perhaps by this very call, whose answer was lost.
+      const isReleased = intent.state === "captured" && intent.captured < intent.amount;
+      if (intent.state === "voided" || isReleased) return done(intent);
       if (intent.state === "failed") {
         const closed = { ...intent, state: INTENT_MOVES.next(intent.state, "void", intent), updatedAt: at };
         return { result: { kind: "done", intent: closed }, changes: { intent: closed, happenings: [{ what: "voided", amount: 0n }] } };
