@@ -10,6 +10,9 @@ import { importMessage } from "../messages/import-message.ts";
 import { readProducts } from "../messages/product-file/read-products.ts";
 import { type ProductFileText, productFileText } from "../messages/product-file/write-products.ts";
 
+/** Few products make a message, however long their texts are: a message of more than 4 MiB is refused by its reader. */
+const CHUNK_CHARACTERS = 64 * 1024;
+
 type FileHandlers = Pick<Handlers<typeof CatalogService>, "importProducts" | "exportProducts">;
 
 export function fileHandlers(products: ProductStore, imports: ImportStore): FileHandlers {
@@ -24,10 +27,16 @@ export function fileHandlers(products: ProductStore, imports: ImportStore): File
       const text = productFileText(format);
       const name = `products-${new Date().toISOString().slice(0, 10)}.${text.extension}`;
       context.responseHeaders.set("content-disposition", `attachment; filename="${name}"`);
-      yield chunk(text, text.head);
+      let waiting = text.head;
       for await (const some of products.scan()) {
-        yield chunk(text, some.map(([product, categorySlug]) => text.product(product, categorySlug)).join(""));
+        for (const [product, categorySlug] of some) {
+          waiting += text.product(product, categorySlug);
+          if (waiting.length < CHUNK_CHARACTERS) continue;
+          yield chunk(text, waiting);
+          waiting = "";
+        }
       }
+      yield chunk(text, waiting);
     },
   };
 }

@@ -5,7 +5,7 @@ import { type NewProduct, newProduct } from "../domain/new-product.ts";
 import { changeProduct, moveProduct, type Product } from "../domain/product.ts";
 import type { ProductKey, ProductStore } from "../domain/product-store.ts";
 import { productOrderOf, productStatusOf } from "../messages/enums.ts";
-import { productMessage, variantsOf } from "../messages/product-message.ts";
+import { type ProductMessage, productMessage, variantsOf } from "../messages/product-message.ts";
 import type { ProductAccess } from "./product-access.ts";
 
 type ProductHandlers = Pick<
@@ -46,10 +46,11 @@ export function productHandlers(products: ProductStore, access: ProductAccess, p
     },
 
     async batchGetProducts({ ids, skus }, context) {
-      const found = (await access.visibleOf(await products.findProducts(ids, skus), context)).map(message);
+      const visible = await access.visibleOf(await products.findProducts(ids, skus), context);
+      const found = visible.map((product) => ({ ...message(product), description: "" }));
       const byId = new Map(found.map((product) => [product.id, product]));
       const bySku = new Map(found.flatMap((product) => (product.variants ?? []).map((variant) => [variant.sku, product])));
-      const answer = (product: ReturnType<typeof message> | undefined) => (product ? { product } : {});
+      const answer = (product: ProductMessage | undefined) => (product ? { product } : {});
       return {
         items: [...ids.map((id) => ({ id, ...answer(byId.get(id)) })), ...skus.map((sku) => ({ sku, ...answer(bySku.get(sku)) }))],
       };

@@ -9,9 +9,9 @@ const COLUMNS = `
 
 export const SELECT = `select ${COLUMNS} from products p where p.tenant_id = $1`;
 
-/** $1 tenant, $2 ids, $3 SKUs. */
-export const BY_IDS_OR_SKUS = `${SELECT} and (p.id = any($2::text[])
-  or p.id in (select product_id from variants where tenant_id = $1 and sku = any($3::text[])))`;
+/** $1 tenant, $2 ids, $3 SKUs. One list of ids: an OR of both would read all products. */
+export const BY_IDS_OR_SKUS = `${SELECT} and p.id = any(array(
+  select unnest($2::text[]) union select product_id from variants where tenant_id = $1 and sku = any($3::text[])))`;
 
 /** $1 tenant, $2 status or empty, $3 categories or null, $4 words as a tsquery or null. */
 export const LIST = `${SELECT} and ($2 = '' or p.status = $2) and ($3::text[] is null or p.category_id = any($3))

@@ -21,7 +21,7 @@ const KEY_CONDITIONS: Record<ProductKey["by"], string> = {
 /** How often a made slug may be taken by somebody faster. */
 const SLUG_TRIES = 5;
 /** Products that one statement of an export reads. */
-const SCANNED = 200;
+const SCANNED = 500;
 
 /** Products in Postgres. */
 export class PostgresProductStore implements ProductStore {

@@ -3,7 +3,7 @@ import type { ReadRows, RowFault } from "./import-row.ts";
 import type { ImportOutcome, ImportStore } from "./import-store.ts";
 
 /** Rows written in one transaction: few enough that others wait but briefly. */
-const BATCH_ROWS = 500;
+const BATCH_ROWS = 1000;
 
 export interface ImportReport extends Omit<ImportOutcome, "rows"> {
   readonly rows: number;
