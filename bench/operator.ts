@@ -1,6 +1,6 @@
 /**
  * Our operator beside one on controller-runtime that makes the same children, each with an API server of its own:
- * `npm run bench -- operator [rounds] [growth] [pressure] [graph] [plinth] [controller-runtime-lean] [controller-runtime-plain] [--write]`.
+ * `npm run bench -- operator [rounds] [growth] [quiet] [graph] [plinth] [controller-runtime-lean] [controller-runtime-plain] [--write]`.
  * All of them are on the cores CORES (0,1), MODULES (1,000) of them a round.
  */
 import { spawnSync } from "node:child_process";
@@ -8,12 +8,12 @@ import { report, table, whole } from "./measure/report.ts";
 import { inRounds, median } from "./measure/rounds.ts";
 import { CONTENDERS, type Contender } from "./operator/contender.ts";
 import { measureGraph } from "./operator/graph.ts";
-import { type Creation, measureCreation, measureRound, measureUnderPressure, type Round } from "./operator/round.ts";
+import { measureGrowth, measureQuiet, measureRound, type Round } from "./operator/round.ts";
 
-const PARTS = ["rounds", "growth", "pressure", "graph"] as const;
+const PARTS = ["rounds", "growth", "quiet", "graph"] as const;
 const MODULES = Number(process.env.MODULES ?? 1_000);
-const SIZES = (process.env.SIZES ?? "100,1000,5000").split(",").map(Number);
-const QUEUED = Number(process.env.QUEUED ?? 10_000);
+const SIZES = (process.env.SIZES ?? "100,1000,5000,10000").split(",").map(Number);
+const QUIET_MINUTES = Number(process.env.QUIET_MINUTES ?? 30);
 /** What the others are compared with. */
 const PEER: Contender = "controller-runtime-lean";
 
@@ -28,16 +28,19 @@ const named = <Name extends string>(all: readonly Name[]): Name[] => {
 };
 const contenders = named(CONTENDERS);
 const parts = named(PARTS);
-const markdown: string[] = [];
-
 if (parts.includes("rounds")) {
   const samples = await inRounds(new Map(contenders.map((contender) => [contender, () => measureRound(contender, MODULES)])));
-  markdown.push(...roundTables(samples));
+  await tell("rounds", roundTables(samples).join("\n\n"));
 }
-if (parts.includes("growth")) markdown.push(await growthTable());
-if (parts.includes("pressure")) markdown.push(await pressureTable());
-if (parts.includes("graph")) markdown.push(`Deciding over 2,000 modules with 10,000 dependencies: ${measureGraph().toFixed(1)} ms.`);
-await report("operator", markdown.join("\n\n"), { timed: false });
+if (parts.includes("growth")) await tell("growth", (await growthTables()).join("\n\n"), 1);
+if (parts.includes("quiet")) await tell("quiet", await quietTable(), 1);
+if (parts.includes("graph"))
+  await tell("graph", `Deciding over 2,000 modules with 10,000 dependencies: ${measureGraph().toFixed(1)} ms.`, 1);
+
+/** Each part has a place of its own, since together they take hours. */
+function tell(part: (typeof PARTS)[number], markdown: string, runs?: number): Promise<void> {
+  return report(`operator ${part}`, markdown, { timed: false, ...(runs !== undefined && { runs }) });
+}
 
 function roundTables(samples: ReadonlyMap<string, readonly Round[]>): string[] {
   const of = (contender: string, pick: (round: Round) => number): number => median((samples.get(contender) ?? []).map(pick));
@@ -89,33 +92,43 @@ function roundTables(samples: ReadonlyMap<string, readonly Round[]>): string[] {
   ];
 }
 
-/** Once each: a size takes minutes, and what is looked for is the shape. */
-async function growthTable(): Promise<string> {
-  const rows: string[][] = [];
+/** Once each: it takes many minutes, and what is looked for is the shape. */
+async function growthTables(): Promise<string[]> {
+  const steps: string[][] = [];
+  const pressed: string[][] = [];
   for (const contender of contenders.filter((name) => name !== "controller-runtime-plain")) {
-    for (const size of SIZES) {
-      process.stderr.write(`growth: ${contender}, ${size}\n`);
-      const found: Creation = await measureCreation(contender, size);
-      const perThousand = (value: number): string => ((value / size) * 1_000).toFixed(2);
-      rows.push([
+    const found = await measureGrowth(contender, SIZES);
+    for (const { from, to, seconds, cpuSeconds, writesPerModule, peakMb } of found.steps) {
+      const perThousand = (value: number): string => ((value / (to - from)) * 1_000).toFixed(2);
+      steps.push([
         contender,
-        whole(size),
-        found.seconds.toFixed(1),
-        perThousand(found.seconds),
-        perThousand(found.cpuSeconds),
-        whole(found.peakMb),
+        `${whole(from)} – ${whole(to)}`,
+        perThousand(seconds),
+        perThousand(cpuSeconds),
+        writesPerModule.toFixed(2),
+        whole(peakMb),
       ]);
     }
+    const { queued, p50Ms, p95Ms, p99Ms } = found.pressed;
+    pressed.push([contender, whole(queued), whole(p50Ms), whole(p95Ms), whole(p99Ms)]);
   }
-  return table(["growth", "Modules", "created s", "s per 1,000", "CPU s per 1,000", "peak MB"], rows);
+  return [
+    table(["growth", "Modules", "s per 1,000", "CPU s per 1,000", "writes a Module", "peak MB"], steps),
+    table([`100 changes at a start beside ${whole(SIZES.at(-1) ?? 0)}`, "queued", "p50 ms", "p95 ms", "p99 ms"], pressed),
+  ];
 }
 
-async function pressureTable(): Promise<string> {
-  const rows: string[][] = [];
-  for (const contender of contenders.filter((name) => name !== "controller-runtime-plain")) {
-    process.stderr.write(`pressure: ${contender}\n`);
-    const { queued, p50Ms, p95Ms, p99Ms } = await measureUnderPressure(contender, QUEUED);
-    rows.push([contender, whole(queued), whole(p50Ms), whole(p95Ms), whole(p99Ms)]);
-  }
-  return table([`100 changes at a start beside ${whole(QUEUED)}`, "queued", "p50 ms", "p95 ms", "p99 ms"], rows);
+async function quietTable(): Promise<string> {
+  const wanted = contenders.filter((name) => name !== "controller-runtime-plain");
+  const found = await measureQuiet(wanted, MODULES, QUIET_MINUTES);
+  return table(
+    [
+      `${whole(MODULES)} after ${QUIET_MINUTES} quiet minutes`,
+      ...["writes in them", "CPU s in them", "Deployment changed p50 ms", "p99 ms", "child back p50 ms", "p99 ms"],
+    ],
+    [...found].map(([name, { writes, cpuSeconds, change, repair }]) => [
+      ...[name, whole(writes), cpuSeconds.toFixed(1)],
+      ...[change.p50Ms, change.p99Ms, repair.p50Ms, repair.p99Ms].map((value) => value.toFixed(1)),
+    ]),
+  );
 }

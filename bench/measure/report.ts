@@ -27,19 +27,19 @@ export function milliseconds(value: number, digits = 2): string {
 const loadAtStart = loadavg()[0] ?? 0;
 
 /** On what, when and how often was measured: a figure without it is none. */
-function circumstances(timed: boolean): string {
+function circumstances(timed: boolean, runs: number): string {
   const [cpu] = cpus();
   const machine = `${cpus().length} × ${cpu?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}`;
   const date = new Date().toISOString().slice(0, 10);
-  return `${date}, ${machine}; median of ${RUNS} runs${timed ? ` of ${SECONDS} s` : ""}; load average before the run ${loadAtStart.toFixed(1)}.`;
+  return `${date}, ${machine}; ${runs === 1 ? "one run" : `median of ${runs} runs`}${timed ? ` of ${SECONDS} s` : ""}; load average before the run ${loadAtStart.toFixed(1)}.`;
 }
 
 /**
  * Prints a benchmark's outcome; with `--write` it also takes the place of the last one in README.md, between its markers.
- * `timed`: a run is as long as it is told, not as long as it takes.
+ * `timed`: a run is as long as it is told, not as long as it takes. `runs`: where it is not RUNS.
  */
-export async function report(name: string, markdown: string, { timed = true } = {}): Promise<void> {
-  const text = `${circumstances(timed)}\n\n${markdown}`;
+export async function report(name: string, markdown: string, { timed = true, runs = RUNS } = {}): Promise<void> {
+  const text = `${circumstances(timed, runs)}\n\n${markdown}`;
   process.stdout.write(`\n${text}\n`);
   if (!process.argv.includes("--write")) return;
   const readme = await readFile(README, "utf8");

@@ -27,7 +27,7 @@ const PEER = join(import.meta.dirname, "peer");
 const LOOK_EVERY_MS = 50;
 const WORKERS = 16;
 /** As the image has them. */
-const IMAGE_ENV = { NODE_OPTIONS: process.env.OPERATOR_NODE_OPTIONS ?? "--max-semi-space-size=2", MALLOC_ARENA_MAX: "2" };
+const IMAGE_ENV = { NODE_OPTIONS: process.env.OPERATOR_NODE_OPTIONS ?? "--max-semi-space-size=4", MALLOC_ARENA_MAX: "2" };
 
 interface Command {
   readonly program: string;

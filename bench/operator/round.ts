@@ -59,32 +59,82 @@ export function measureRound(contender: Contender, modules: number): Promise<Rou
   });
 }
 
-/** The creation alone. */
-export function measureCreation(contender: Contender, modules: number): Promise<Creation> {
+export interface Growth {
+  /** One for each size, of the Modules that came on top of those that were there. */
+  readonly steps: readonly (Creation & { readonly from: number; readonly to: number })[];
+  /** Users' changes that come while the operator has just started and looks at all of them. */
+  readonly pressed: Latencies & { readonly queued: number };
+}
+
+/** One operator and more and more Modules, up to the last size; then a start beside all of them, with changes at once. */
+export function measureGrowth(contender: Contender, sizes: readonly number[]): Promise<Growth> {
   return withPlane(async (plane, running) => {
-    const operator = await startReady(contender, plane);
+    const steps: Growth["steps"][number][] = [];
+    const modules = sizes.at(-1) ?? 0;
+    const first = await startReady(contender, plane);
     try {
-      return await create(plane, operator, running, modules);
+      for (const [index, to] of sizes.entries()) {
+        const from = sizes[index - 1] ?? 0;
+        process.stderr.write(`growth: ${contender}, from ${from} to ${to}\n`);
+        steps.push({ from, to, ...(await create(plane, first, running, to, from)) });
+      }
+    } finally {
+      await first.stop();
+    }
+    const operator = await startOperator(contender, plane);
+    try {
+      const queued = await untilQueued(operator, modules);
+      const latencies = await pacedChangeLatencies(plane, modules, PRESSED, BETWEEN_CHANGES_MS);
+      return { steps, pressed: { ...summarise(latencies), queued } };
     } finally {
       await operator.stop();
     }
   });
 }
 
-/** How long users' changes take that come while the operator has just started and looks at so many Modules. */
-export function measureUnderPressure(contender: Contender, modules: number): Promise<Latencies & { readonly queued: number }> {
-  return withPlane(async (plane, running) => {
-    const first = await startReady(contender, plane);
-    await create(plane, first, running, modules).finally(() => first.stop());
-    const operator = await startOperator(contender, plane);
-    try {
-      const queued = await untilQueued(operator, modules);
-      const latencies = await pacedChangeLatencies(plane, modules, PRESSED, BETWEEN_CHANGES_MS);
-      return { ...summarise(latencies), queued };
-    } finally {
-      await operator.stop();
-    }
-  });
+/** After a time in which nobody changed anything. */
+export interface Quiet {
+  readonly minutes: number;
+  /** Of the operator, in that time. */
+  readonly writes: number;
+  readonly cpuSeconds: number;
+  readonly change: Latencies;
+  readonly repair: Latencies;
+}
+
+/** All contenders are quiet at the same time, and measured one after the other. */
+export async function measureQuiet(contenders: readonly Contender[], modules: number, minutes: number): Promise<Map<string, Quiet>> {
+  const found = new Map<string, Quiet>();
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const next = turn.then(work, work);
+    turn = next;
+    return next;
+  };
+  const one = (contender: Contender): Promise<void> =>
+    withPlane(async (plane, running) => {
+      const operator = await inTurn(async () => {
+        const started = await startReady(contender, plane);
+        await create(plane, started, running, modules);
+        return started;
+      });
+      try {
+        const [writesBefore, cpuBefore] = [await writesSoFar(plane), await processorSeconds(operator.pid)];
+        process.stderr.write(`quiet from here on: ${contender}\n`);
+        await sleep(minutes * 60_000);
+        const writes = (await writesSoFar(plane)) - writesBefore;
+        const cpuSeconds = (await processorSeconds(operator.pid)) - cpuBefore;
+        await inTurn(async () => {
+          const change = summarise(await changeLatencies(plane, modules, SAMPLES, "changed"));
+          const repair = summarise(await repairLatencies(plane, modules, SAMPLES));
+          found.set(contender, { minutes, writes, cpuSeconds, change, repair });
+        });
+      } finally {
+        await operator.stop();
+      }
+    });
+  await Promise.all(contenders.map(one));
+  return found;
 }
 
 /** Resolves when half of them wait, or more than that were looked at already; answers how many wait. */
@@ -115,16 +165,16 @@ async function startReady(contender: Contender, plane: ControlPlane): Promise<Op
   return operator;
 }
 
-async function create(plane: ControlPlane, operator: Operator, running: RunningModules, modules: number): Promise<Creation> {
+async function create(plane: ControlPlane, operator: Operator, running: RunningModules, modules: number, from = 0): Promise<Creation> {
   const [writesBefore, cpuBefore] = [await writesSoFar(plane), await processorSeconds(operator.pid)];
   const begunAt = performance.now();
-  await Promise.all([createModules(plane.client, 0, modules), running.until(modules)]);
+  await Promise.all([createModules(plane.client, from, modules), running.until(modules)]);
   const seconds = (performance.now() - begunAt) / 1000;
   await settled(plane);
-  const writes = (await writesSoFar(plane)) - writesBefore - modules;
+  const writes = (await writesSoFar(plane)) - writesBefore - (modules - from);
   return {
     seconds,
-    writesPerModule: writes / modules,
+    writesPerModule: writes / (modules - from),
     cpuSeconds: (await processorSeconds(operator.pid)) - cpuBefore,
     peakMb: await peakMemory(operator.pid),
   };
