@@ -21,6 +21,11 @@ export function isSerializationFailure(error: unknown): boolean {
   return code === "40001" || code === "40P01";
 }
 
+/** A kept statement answers other columns than when it was parsed: a migration has changed its table meanwhile. Parsed anew, it runs. */
+export function isStalePlan(error: unknown): boolean {
+  return databaseErrorCode(error) === "0A000" && isObject(error) && error.routine === "RevalidateCachedQuery";
+}
+
 const CONNECTION_CODES = new Set([
   ...["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH"],
   // Shut down by an administrator, crashed, starting up, out of connections.

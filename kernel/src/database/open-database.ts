@@ -5,9 +5,10 @@ import { badRequest, conflict, timeout, unavailable } from "../base/errors.ts";
 import { currentContext, DEFAULT_TENANT, TENANT_ID } from "../base/request-context.ts";
 import type { Logger } from "../logging/logger.ts";
 import { ALL_TENANTS, type Database, type Transaction, type TransactionOptions } from "./database.ts";
-import { isConnectionFailure, isSerializationFailure, toTransactionError } from "./database-errors.ts";
+import { isConnectionFailure, isSerializationFailure, isStalePlan, toTransactionError } from "./database-errors.ts";
 import { type DatabaseMetrics, observedClient } from "./query-observer.ts";
 import { runTransaction, TransactionNotBegun } from "./run-transaction.ts";
+import { createStatementNames } from "./statement-names.ts";
 
 export interface DatabaseOptions {
   /** Connects as the module's service role. */
@@ -100,7 +101,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<OpenDataba
         const begun = !(thrown instanceof TransactionNotBegun);
         const error = begun ? thrown : thrown.cause;
         // A pooled connection may be dead since the server's restart: nothing ran on it yet, so take another.
-        const again = isSerializationFailure(error) || (!begun && isConnectionFailure(error));
+        const again = isSerializationFailure(error) || isStalePlan(error) || (!begun && isConnectionFailure(error));
         if (!again || attempt === TRIES || signal?.aborted) {
           finished("rollback");
           if (!isSerializationFailure(error)) throw toTransactionError(error);
@@ -169,6 +170,7 @@ async function openDataSource(url: string, options: DatabaseOptions): Promise<Da
         metrics: options.metrics,
         slowQueryMs: options.slowQueryMs ?? SLOW_QUERY_MS,
         detectRepeatedQueries: options.detectRepeatedQueries === true,
+        names: createStatementNames(),
       }),
     },
   });

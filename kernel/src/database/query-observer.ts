@@ -1,6 +1,8 @@
 import { Client, type ClientConfig } from "pg";
 import { currentContext, type RequestContext } from "../base/request-context.ts";
 import type { Logger } from "../logging/logger.ts";
+import { isStalePlan } from "./database-errors.ts";
+import type { StatementNames } from "./statement-names.ts";
 
 /** Where the database reports what it does; labels stay few. */
 export interface DatabaseMetrics {
@@ -14,6 +16,7 @@ export interface QueryObserverOptions {
   readonly slowQueryMs: number;
   /** Warn when one request sends the same statement again and again: one query in a loop where one for all would do. */
   readonly detectRepeatedQueries: boolean;
+  readonly names: StatementNames;
 }
 
 /** From this many equal statements in one request on it is no longer chance. */
@@ -21,8 +24,11 @@ const REPEATED = 10;
 
 type Query = (...parts: unknown[]) => Promise<unknown>;
 
-/** A pg client class for a pool whose statements are timed, and logged when slow: their text only, never their values. */
+/**
+ * A pg client class for a pool whose statements are kept parsed by each connection, timed, and logged when slow: their text only, never their values.
+ */
 export function observedClient(options: QueryObserverOptions): typeof Client {
+  const { names } = options;
   const countRepeated = options.detectRepeatedQueries ? repeatedQueryDetector(options.logger) : undefined;
   const finished = (text: string, startedAt: number, outcome: "ok" | "error"): void => {
     const milliseconds = performance.now() - startedAt;
@@ -34,15 +40,20 @@ export function observedClient(options: QueryObserverOptions): typeof Client {
       super(config);
       const query: Query = this.query.bind(this) as Query;
       const observed: Query = (...parts) => {
-        const text = parts[0];
+        const [text, values] = parts;
         // Streams, and calls with a callback, come from the pool itself and answer no promise.
         if (typeof text !== "string" || typeof parts.at(-1) === "function") return query(...parts);
         countRepeated?.(text);
         const startedAt = performance.now();
-        const result = query(...parts);
+        // Without values there may be several statements in the text, which cannot be kept.
+        const name = Array.isArray(values) && values.length > 0 ? names.nameOf(text) : undefined;
+        const result = name === undefined ? query(...parts) : query({ name, text, values });
         result.then(
           () => finished(text, startedAt, "ok"),
-          () => finished(text, startedAt, "error"),
+          (error: unknown) => {
+            if (isStalePlan(error)) names.renew();
+            finished(text, startedAt, "error");
+          },
         );
         return result;
       };
