@@ -1,10 +1,5 @@
-import type { Client } from "@plinth/kernel/client";
 import { defineSaga, type RetryPolicy, type SagaDefinition } from "@plinth/kernel/sagas";
-import type { CatalogService } from "@plinth/proto/catalog/v1/catalog_pb";
-import type { CustomerService } from "@plinth/proto/customer/v1/customer_pb";
-import type { InventoryService } from "@plinth/proto/inventory/v1/inventory_pb";
-import type { PricingService } from "@plinth/proto/pricing/v1/pricing_pb";
-import type { ShippingService } from "@plinth/proto/shipping/v1/shipping_pb";
+import type { Shop } from "./shop.ts";
 import { makeCategories } from "./steps/make-categories.ts";
 import { makeCustomers } from "./steps/make-customers.ts";
 import { makeProducts } from "./steps/make-products.ts";
@@ -13,15 +8,6 @@ import { makeWarehouses, type WarehouseIds } from "./steps/make-warehouses.ts";
 import { receiveStock } from "./steps/receive-stock.ts";
 import { setPrices } from "./steps/set-prices.ts";
 import { setTaxes } from "./steps/set-taxes.ts";
-
-/** The modules that a shop is made of. */
-export interface Shop {
-  readonly catalog: Client<typeof CatalogService>;
-  readonly inventory: Client<typeof InventoryService>;
-  readonly pricing: Client<typeof PricingService>;
-  readonly shipping: Client<typeof ShippingService>;
-  readonly customer: Client<typeof CustomerService>;
-}
 
 interface Filling {
   /** By code, once they are there. */

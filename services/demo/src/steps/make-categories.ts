@@ -1,5 +1,5 @@
 import { PlinthError } from "@plinth/kernel/base";
-import type { Shop } from "../fill-shop.ts";
+import type { Shop } from "../shop.ts";
 
 /** As `data/products.csv` names them. */
 const CATEGORIES = [

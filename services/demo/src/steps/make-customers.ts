@@ -1,5 +1,5 @@
 import { PlinthError } from "@plinth/kernel/base";
-import type { Shop } from "../fill-shop.ts";
+import type { Shop } from "../shop.ts";
 
 const CUSTOMERS = [
   { email: "grace@example.com", firstName: "Grace", lastName: "Hopper", locale: "en-US", currency: "USD" },

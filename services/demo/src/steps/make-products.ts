@@ -1,7 +1,7 @@
 import { internal } from "@plinth/kernel/base";
 import { FileFormat } from "@plinth/proto/catalog/v1/catalog_pb";
-import type { Shop } from "../fill-shop.ts";
 import { readData } from "../read-rows.ts";
+import type { Shop } from "../shop.ts";
 
 /** Imports the products by their file, as any shop would. */
 export async function makeProducts({ catalog }: Pick<Shop, "catalog">, idempotencyKey: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { parseMoney } from "@plinth/kernel/base";
 import { FulfillmentType } from "@plinth/proto/shipping/v1/shipping_pb";
-import type { Shop } from "../fill-shop.ts";
+import type { Shop } from "../shop.ts";
 import type { WarehouseIds } from "./make-warehouses.ts";
 
 const ZONES = [

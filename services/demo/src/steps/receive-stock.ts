@@ -1,5 +1,5 @@
-import type { Shop } from "../fill-shop.ts";
 import { readRows } from "../read-rows.ts";
+import type { Shop } from "../shop.ts";
 import type { WarehouseIds } from "./make-warehouses.ts";
 
 /** Books the stock of `data/stock.csv` in, a delivery for each warehouse; a delivery that is repeated under its key is booked once. */

@@ -1,7 +1,7 @@
 import { internal, parseMoney } from "@plinth/kernel/base";
 import { PriceOutcome } from "@plinth/proto/pricing/v1/pricing_pb";
-import type { Shop } from "../fill-shop.ts";
 import { readRows } from "../read-rows.ts";
+import type { Shop } from "../shop.ts";
 import type { WarehouseIds } from "./make-warehouses.ts";
 
 /** As many as one call takes. */

@@ -1,5 +1,5 @@
 import { TaxRounding } from "@plinth/proto/pricing/v1/pricing_pb";
-import type { Shop } from "../fill-shop.ts";
+import type { Shop } from "../shop.ts";
 import type { WarehouseIds } from "./make-warehouses.ts";
 
 /** Rates that stood in the countries' laws when this was written; the United States' are set by state, and left out. */
