@@ -1,6 +1,8 @@
+import { createHmac } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type ServiceHarness, startHarness } from "@plinth/kernel/testing";
 import { PaymentService, RefundStatus, State } from "@plinth/proto/payment/v1/payment_pb";
+import { Client as Postgres } from "pg";
 import payment from "../src/index.ts";
 import { type SimulatorProcess, startSimulatorProcess } from "./simulator.ts";
 
@@ -8,6 +10,7 @@ const SECRET = "whsec_of_the_test";
 
 let simulator: SimulatorProcess;
 let harness: ServiceHarness;
+let postgres: Postgres;
 
 beforeAll(async () => {
   simulator = await startSimulatorProcess();
@@ -19,10 +22,13 @@ beforeAll(async () => {
       PAYMENT_STRIPE_WEBHOOK_SECRET: SECRET,
     },
   });
+  postgres = new Postgres({ connectionString: harness.adminUrl });
+  await postgres.connect();
   const headers = { "x-service-token": await harness.serviceToken("gateway", "payment") };
   await simulator.control("POST", "webhooks", { url: webhookUrl(), secret: SECRET, headers, held: true });
 });
 afterAll(async () => {
+  await postgres.end();
   await harness.stop();
   await simulator.stop();
 });
@@ -125,23 +131,117 @@ test("an event that is faster than the answer settles the call that caused it", 
   expect(history.map(({ what }) => what)).toEqual(["asked", "authorized"]);
 });
 
-describe("an event that is not Stripe's", () => {
-  const send = async (body: string, signature?: string) => {
-    const headers = { "x-service-token": await harness.serviceToken("gateway", "payment") };
-    const signed = signature === undefined ? headers : { ...headers, "stripe-signature": signature };
-    return fetch(webhookUrl(), { method: "POST", headers: signed, body });
-  };
+test("a customer comes back from the bank's page, and whoever waits for the money is told by an event", async () => {
+  const { id, nextActionUrl, reference } = await payments().authorize(anAuthorization("pm_card_threeDSecure2Required"));
+  expect(await (await fetch(nextActionUrl)).text()).toContain('data-outcome="success"');
+  // What the page's button does.
+  await fetch(nextActionUrl, { method: "POST", body: JSON.stringify({ outcome: "success" }) });
+  await deliver("made", 2);
+  await expect(payments().getIntent({ id })).resolves.toMatchObject({ state: State.AUTHORIZED, nextActionUrl: "" });
+  const told = `select envelope->>'type' as type, envelope->'data'->>'reference' as reference from plinth_bus.log
+    where envelope->>'key' = $1 or envelope->'data'->>'paymentId' = $1`;
+  await eventually(async () => (await sql(told, [id])).length > 0);
+  expect(await sql(told, [id])).toEqual([{ type: "payment.authorized", reference }]);
+});
 
-  test.each([undefined, "", "t=1,v1=00", `t=${Math.floor(Date.now() / 1000)},v1=${"0".repeat(64)}`])(
-    "is refused (%p)",
-    async (signature) => {
-      const response = await send('{"id":"evt_1","type":"payment_intent.succeeded"}', signature);
-      expect(response.status).toBe(401);
-      expect(await response.json()).toMatchObject({ error: { details: { reason: "INVALID_SIGNATURE" } } });
-    },
-  );
+const send = async (body: string, headers: Record<string, string> = {}) => {
+  const token = { "x-service-token": await harness.serviceToken("gateway", "payment") };
+  return fetch(webhookUrl(), { method: "POST", headers: { ...token, ...headers }, body });
+};
+const signatureOf = (body: string, seconds = Math.floor(Date.now() / 1000), secret = SECRET) =>
+  `t=${seconds},v1=${createHmac("sha256", secret).update(`${seconds}.${body}`).digest("hex")}`;
+const sendSigned = (body: string, headers: Record<string, string> = {}) =>
+  send(body, { "stripe-signature": signatureOf(body), ...headers });
+const anEvent = (object: unknown, type = "payment_intent.succeeded") => JSON.stringify({ id: `evt_${++made}`, type, data: { object } });
+const now = () => Math.floor(Date.now() / 1000);
+
+describe("an event that is not Stripe's", () => {
+  const body = anEvent({});
+  test.each([
+    ["has no signature", () => ({})],
+    ["has an empty one", () => ({ "stripe-signature": "" })],
+    ["has an old one", () => ({ "stripe-signature": signatureOf(body, now() - 301) })],
+    ["has one of tomorrow", () => ({ "stripe-signature": signatureOf(body, now() + 400) })],
+    ["has one of another body", () => ({ "stripe-signature": signatureOf(`${body} `) })],
+    ["has one by another secret", () => ({ "stripe-signature": signatureOf(body, now(), "whsec_other") })],
+    ["has one that is nothing", () => ({ "stripe-signature": `t=${now()},v1=${"0".repeat(64)}` })],
+    ["has thousands", () => ({ "stripe-signature": `t=${now()}${",v1=00".repeat(1500)}` })],
+  ] as [string, () => Record<string, string>][])("and %s is refused", async (_what, headers) => {
+    const response = await send(body, headers());
+    expect(response.status).toBe(401);
+    expect(await response.json()).toMatchObject({ error: { details: { reason: "INVALID_SIGNATURE" } } });
+  });
 
   test("is refused when it is too large", async () => {
-    expect((await send("x".repeat(300_000))).status).toBe(413);
+    expect((await sendSigned("x".repeat(300_000))).status).toBe(413);
   });
 });
+
+describe("an event of Stripe's that says something odd", () => {
+  test.each([
+    "",
+    "null",
+    "[]",
+    "1",
+    '"evt_1"',
+    "{",
+    "{}",
+    '{"id":1,"type":"x"}',
+    '{"id":"a b","type":"x"}',
+    '{"id":"evt_1"}',
+    "[".repeat(100_000),
+  ])("is refused when it is none (%#)", async (body) => {
+    expect((await sendSigned(body)).status).toBe(400);
+  });
+
+  test.each([
+    ["of a type that nobody knows", anEvent({ object: "customer", id: "cus_1" }, "customer.created")],
+    ["of a payment that nobody knows", anEvent({ object: "payment_intent", id: "pi_nobody" })],
+    ["without an object", JSON.stringify({ id: "evt_empty", type: "payment_intent.succeeded" })],
+    ["with a list for an object", anEvent([])],
+    [
+      "of a payment of ours that Stripe does not know",
+      anEvent({ object: "payment_intent", id: "pi_gone", metadata: { plinth_payment: "pay_1", plinth_tenant: "default" } }),
+    ],
+    ["of all tenants", anEvent({ object: "payment_intent", id: "pi_1", metadata: { plinth_payment: "pay_1", plinth_tenant: "*" } })],
+    ["of no tenant", anEvent({ object: "payment_intent", id: "pi_1", metadata: { plinth_payment: "pay_1" } })],
+    ["with zeros", anEvent({ object: "payment_intent", id: "pi_\0", metadata: { plinth_payment: "\0", plinth_tenant: "\0" } })],
+    ["with endless names", anEvent({ object: "payment_intent", id: "p".repeat(9000), metadata: { plinth_tenant: "t".repeat(9000) } })],
+  ])("is taken and changes nothing (%s)", async (_what, body) => {
+    const before = await sql("select count(*)::int as n from payment.intents", []);
+    expect((await sendSigned(body)).status).toBe(200);
+    expect((await sendSigned(body, { "content-type": "text/plain" })).status).toBe(200);
+    expect(await sql("select count(*)::int as n from payment.intents", [])).toEqual(before);
+  });
+
+  test("about a payment is believed only as far as Stripe itself says so", async () => {
+    const { id, providerId, reference } = await payments().authorize(anAuthorization());
+    const metadata = { plinth_payment: id, plinth_tenant: "default", plinth_reference: reference };
+    const lie = { object: "payment_intent", id: providerId, status: "succeeded", amount_received: 10_000, metadata };
+    expect((await sendSigned(anEvent(lie))).status).toBe(200);
+    await expect(payments().getIntent({ id })).resolves.toMatchObject({ state: State.AUTHORIZED, captured: euros(0n) });
+  });
+
+  test("and cannot be looked into, because Stripe is away, is asked for again", async () => {
+    const { id, providerId } = await payments().authorize(anAuthorization());
+    await byHand(`payment_intents/${providerId}/capture`);
+    await simulator.control("POST", "faults", { kind: "error-before", method: "GET", path: providerId });
+    const body = anEvent({ object: "payment_intent", id: providerId });
+    expect((await sendSigned(body)).status).toBe(503);
+    expect((await sendSigned(body)).status).toBe(200);
+    await expect(payments().getIntent({ id })).resolves.toMatchObject({ state: State.CAPTURED });
+    await deliver();
+  });
+});
+
+async function sql(text: string, parameters: unknown[]): Promise<unknown[]> {
+  return (await postgres.query(text, parameters)).rows;
+}
+
+async function eventually(isSo: () => Promise<boolean>): Promise<void> {
+  const giveUpAt = performance.now() + 10_000;
+  while (!(await isSo())) {
+    if (performance.now() > giveUpAt) throw new Error("It never came to it.");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -1,10 +1,13 @@
-import { badRequest, runInContext, unauthorized } from "@plinth/kernel/base";
+import { badRequest, PlinthError, runInContext, unauthorized, unavailable } from "@plinth/kernel/base";
 import { type RawHandler, readBody } from "@plinth/kernel/http";
 import { noteState, type PaymentPorts, providerOf } from "../domain/call-provider.ts";
+import { ProviderRefusal } from "../domain/provider.ts";
 import { isSigned } from "./stripe-signature.ts";
 
 const LARGEST_EVENT_BYTES = 256 * 1024;
 const PROVIDER = "stripe";
+/** What ids and types look like, Stripe's and ours; anything else names nothing that we know. */
+const NAME = /^[\w.-]{1,128}$/;
 
 /** What is read of an event; the rest is hearsay, and never stored: how the payment stands is asked of Stripe. */
 interface Hint {
@@ -47,10 +50,11 @@ async function hear(ports: PaymentPorts, hint: Hint): Promise<void> {
 async function follow(ports: PaymentPorts, { paymentIntent, operationId, paymentId, tenantId }: Hint): Promise<void> {
   const found = await ports.store.findByProviderId(PROVIDER, paymentIntent);
   // An event may be faster than the answer to the call that caused it.
-  const named = found ?? (paymentId === "" ? undefined : { intentId: paymentId, tenantId });
+  const named = found ?? (paymentId === "" || tenantId === "" ? undefined : { intentId: paymentId, tenantId });
   if (named === undefined) return;
   const work = async () => {
-    const state = await providerOf(ports, PROVIDER).read({ id: paymentIntent }, null);
+    const state = await providerOf(ports, PROVIDER).read({ id: paymentIntent }, null).catch(unlessUnknown);
+    if (state === undefined) return;
     await noteState(
       ports,
       named.intentId,
@@ -64,6 +68,17 @@ async function follow(ports: PaymentPorts, { paymentIntent, operationId, payment
   );
 }
 
+/** For `.catch`: undefined for a payment that Stripe itself does not know. Else Stripe could not be asked, and is to send the event again. */
+function unlessUnknown(error: unknown): undefined {
+  if (error instanceof ProviderRefusal) return undefined;
+  if (error instanceof PlinthError) throw error;
+  throw unavailable("Stripe cannot be asked about this payment now.", {
+    reason: "PROVIDER_UNAVAILABLE",
+    retryAfterSeconds: 1,
+    cause: error,
+  });
+}
+
 function hintOf(body: Buffer): Hint {
   let event: unknown;
   try {
@@ -73,7 +88,7 @@ function hintOf(body: Buffer): Hint {
   }
   const id = text(event, "id");
   const type = text(event, "type");
-  if (!/^[\w.-]{1,255}$/.test(id) || !/^[\w.]{1,255}$/.test(type)) throw badRequest("The body is no event of Stripe.");
+  if (id === "" || type === "") throw badRequest("The body is no event of Stripe.");
   const object = field(field(event, "data"), "object");
   const metadata = field(object, "metadata");
   const paymentIntent = text(object, "object") === "payment_intent" ? text(object, "id") : text(object, "payment_intent");
@@ -94,5 +109,5 @@ function field(value: unknown, name: string): unknown {
 
 function text(value: unknown, name: string): string {
   const found = field(value, name);
-  return typeof found === "string" ? found : "";
+  return typeof found === "string" && NAME.test(found) ? found : "";
 }
