@@ -4,6 +4,7 @@ import { PaymentService } from "@plinth/proto/payment/v1/payment_pb";
 import type { PaymentPorts } from "./domain/call-provider.ts";
 import { createPayments } from "./domain/payments.ts";
 import type { PaymentProvider } from "./domain/provider.ts";
+import { reconcile, reconcileAll } from "./domain/reconcile.ts";
 import { manualProvider } from "./providers/manual-provider.ts";
 import { refuseCardNumbers } from "./rpc/card-numbers.ts";
 import { paymentHandlers } from "./rpc/payment-handlers.ts";
@@ -19,6 +20,8 @@ interface PaymentConfig {
 
 /** Stripe sends an event again for three days. */
 const EVENTS_KEPT_MS = 30 * 24 * 3_600_000;
+/** Most of what is charged and given back is so within a week. */
+const RECONCILED_MS = 7 * 24 * 3_600_000;
 
 export default defineService<PaymentConfig>(import.meta.url, async (service) => {
   const { stripe, recovery } = service.config.value;
@@ -38,12 +41,14 @@ export default defineService<PaymentConfig>(import.meta.url, async (service) => 
   };
   const payments = createPayments(ports);
 
-  service.rpc(PaymentService, paymentHandlers(payments, store), { check: refuseCardNumbers });
+  const handlers = paymentHandlers(payments, store, (...asked) => reconcile(ports, ...asked));
+  service.rpc(PaymentService, handlers, { check: refuseCardNumbers });
   service.http(
     "post",
     "/api/v1/payment/webhooks/stripe",
     stripeWebhook(ports, () => service.config.value.stripe.webhookSecret),
   );
+  service.cron("reconcile", "47 4 * * *", () => reconcileAll(ports, new Date(Date.now() - RECONCILED_MS)));
   service.cron("forget-events", "23 3 * * *", () => store.removeEventsBefore(new Date(Date.now() - EVENTS_KEPT_MS)));
 
   let timer: NodeJS.Timeout | undefined;

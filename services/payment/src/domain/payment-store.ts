@@ -1,4 +1,5 @@
 import type { Page, PageRequest } from "@plinth/kernel/base";
+import type { Difference } from "./difference.ts";
 import type { Intent, IntentState, Refund } from "./intent.ts";
 import type { LedgerEntry, LedgerKind, Posting } from "./ledger.ts";
 import type { Happening } from "./observe.ts";
@@ -74,6 +75,11 @@ export interface PaymentStore {
   listAbandoned(now: Date, limit: number): Promise<{ intentId: string; tenantId: string }[]>;
   /** In every tenant. */
   findByProviderId(provider: string, providerId: string): Promise<{ intentId: string; tenantId: string } | undefined>;
+  listMadeSince(provider: string, since: Date): Promise<Intent[]>;
+  /** Those that made payments by this provider since then. */
+  listTenants(provider: string, since: Date): Promise<string[]>;
+  /** In the audit trail. */
+  noteDifferences(differences: readonly Difference[]): Promise<void>;
   isEventSeen(provider: string, eventId: string): Promise<boolean>;
   noteEvent(provider: string, eventId: string, type: string): Promise<void>;
   removeEventsBefore(moment: Date): Promise<void>;

@@ -41,6 +41,18 @@ export interface Authorization {
   readonly returnUrl: string;
 }
 
+/** A payment as a provider lists it among others, with what it carries of ours. Amounts are minor units. */
+export interface ListedPayment {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly paymentId: string;
+  readonly reference: string;
+  readonly currency: string;
+  readonly held: bigint;
+  readonly captured: bigint;
+  readonly refunded: bigint;
+}
+
 /**
  * Carries payments out. Every call that changes something has an `operationId`: the provider does it once per id, and tells it again with what
  * came of it. Throws `ProviderRefusal` where nothing was done and never will be under this id; anything else thrown means that nobody knows.
@@ -60,6 +72,8 @@ export interface PaymentProvider {
   read(known: Pick<ProviderState, "id">, lastKnown: ProviderState | null): Promise<ProviderState>;
   /** What became of `authorize` with this id; undefined where the provider knows of none since then. */
   find(operationId: string, since: Date): Promise<ProviderState | undefined>;
+  /** What it has of ours, of all tenants, made since then. */
+  list(since: Date): AsyncIterable<ListedPayment>;
 }
 
 /** The provider said no to something other than the customer's method: a wrong amount, a wrong state, a wrong token. */

@@ -3,11 +3,13 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import {
   AuthorizedStatus as AuthorizedMessage,
   ChargedStatus as ChargedMessage,
+  type DifferenceSchema,
   type LedgerTransactionSchema,
   type PaymentIntentSchema,
   RefundStatus as RefundMessage,
   State,
 } from "@plinth/proto/payment/v1/payment_pb";
+import type { Difference } from "../domain/difference.ts";
 import {
   type AuthorizedStatus,
   authorizedStatus,
@@ -106,4 +108,8 @@ export function ledgerMessage({
 }: BookedTransaction): MessageInitShape<typeof LedgerTransactionSchema> {
   const sides = postings.map(({ account, amount }) => ({ account, amount: { amount, currency } }));
   return { id, paymentId, kind, at: timestampFromDate(at), postings: sides };
+}
+
+export function differenceMessage({ currency, ours, theirs, ...named }: Difference): MessageInitShape<typeof DifferenceSchema> {
+  return { ...named, ours: { amount: ours, currency }, theirs: { amount: theirs, currency } };
 }

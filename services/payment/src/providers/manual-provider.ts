@@ -40,6 +40,9 @@ export const manualProvider: PaymentProvider = {
     return lastKnown;
   },
   find: async () => undefined,
+  async *list() {
+    // Nobody else keeps books of it.
+  },
 };
 
 function refundedOf({ refunds }: ProviderState): bigint {

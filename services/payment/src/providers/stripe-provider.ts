@@ -1,6 +1,6 @@
 import Stripe from "stripe";
-import type { Authorization, PaymentProvider, ProviderState } from "../domain/provider.ts";
-import { toStripeAmount } from "./stripe-amount.ts";
+import type { Authorization, ListedPayment, PaymentProvider, ProviderState } from "../domain/provider.ts";
+import { fromStripeAmount, toStripeAmount } from "./stripe-amount.ts";
 import { declinedIntent, refusalOf } from "./stripe-errors.ts";
 import { listRefunds, stateOf } from "./stripe-state.ts";
 
@@ -101,6 +101,33 @@ export function createStripeProvider(options: StripeOptions): PaymentProvider {
       for await (const intent of list) if (intent.metadata[METADATA.operation] === operationId) return whole(intent);
       return undefined;
     },
+    async *list(since) {
+      const gte = Math.floor(since.getTime() / 1000);
+      const list = stripe.paymentIntents.list({ created: { gte }, limit: LISTED_AT_ONCE, expand: ["data.latest_charge"] });
+      for await (const intent of list) if (intent.metadata[METADATA.payment] !== undefined) yield listed(intent);
+    },
+  };
+}
+
+function listed({
+  id,
+  currency,
+  status,
+  metadata,
+  amount_capturable,
+  amount_received,
+  latest_charge: charge,
+}: Stripe.PaymentIntent): ListedPayment {
+  const refunded = typeof charge === "object" && charge !== null ? charge.amount_refunded : 0;
+  return {
+    id,
+    tenantId: metadata[METADATA.tenant] ?? "",
+    paymentId: metadata[METADATA.payment] ?? "",
+    reference: metadata[METADATA.reference] ?? "",
+    currency: currency.toUpperCase(),
+    held: status === "requires_capture" ? fromStripeAmount(amount_capturable, currency) : 0n,
+    captured: fromStripeAmount(amount_received, currency),
+    refunded: fromStripeAmount(refunded, currency),
   };
 }
 

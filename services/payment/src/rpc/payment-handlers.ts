@@ -5,11 +5,18 @@ import type { PaymentService } from "@plinth/proto/payment/v1/payment_pb";
 import type { Intent } from "../domain/intent.ts";
 import type { PaymentName, PaymentStore } from "../domain/payment-store.ts";
 import type { Payments } from "../domain/payments.ts";
-import { intentMessage, intentStateOf, ledgerMessage } from "../messages/payment-message.ts";
+import type { Reconciliation } from "../domain/reconcile.ts";
+import { differenceMessage, intentMessage, intentStateOf, ledgerMessage } from "../messages/payment-message.ts";
 
 const PAGE_SIZE = 20;
+const DAY_MS = 24 * 3_600_000;
+const MOST_DIFFERENCES = 1000;
 
-export function paymentHandlers(payments: Payments, store: PaymentStore): Handlers<typeof PaymentService> {
+export function paymentHandlers(
+  payments: Payments,
+  store: PaymentStore,
+  reconcileSince: (tenantId: string, provider: string, since: Date) => Promise<Reconciliation>,
+): Handlers<typeof PaymentService> {
   /** The payment as it is after a call, with its refunds. */
   async function answer(context: CallContext, work: () => Promise<Intent>) {
     return runInContext(unhurried(context), async () => {
@@ -53,6 +60,11 @@ export function paymentHandlers(payments: Payments, store: PaymentStore): Handle
       const { amount, reason } = request;
       const wanted = { key: keyOf(context), amount: amount?.amount, currency: amount?.currency, reason };
       return answer(context, () => payments.refund(nameOf(request), wanted));
+    },
+
+    async reconcile({ provider, days }, { tenantId }) {
+      const { compared, differences } = await reconcileSince(tenantId, provider, new Date(Date.now() - (days || 1) * DAY_MS));
+      return { compared: BigInt(compared), differences: differences.slice(0, MOST_DIFFERENCES).map(differenceMessage) };
     },
 
     async listLedger({ paymentId, pageSize, pageToken }) {

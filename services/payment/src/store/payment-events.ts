@@ -8,6 +8,7 @@ import {
   PaymentRefundedSchema,
   PaymentVoidedSchema,
 } from "@plinth/proto/payment/v1/events_pb";
+import type { Difference } from "../domain/difference.ts";
 import type { Intent } from "../domain/intent.ts";
 import type { Happening } from "../domain/observe.ts";
 
@@ -28,6 +29,18 @@ export class PaymentEvents {
         resourceId: intent.id,
         outcome: happening.what === "failed" ? "failure" : "success",
         metadata: { reference: intent.reference, amount: String(happening.amount ?? 0n), currency: intent.currency },
+      });
+    }
+  }
+
+  async differ(tx: Transaction, differences: readonly Difference[]): Promise<void> {
+    for (const { paymentId, providerId, reference, what, currency, ours, theirs } of differences) {
+      await this.#service.audit(tx, {
+        action: "payment.differed",
+        resource: "payment",
+        resourceId: paymentId || providerId,
+        outcome: "failure",
+        metadata: { provider_id: providerId, reference, what, currency, ours: String(ours), theirs: String(theirs) },
       });
     }
   }

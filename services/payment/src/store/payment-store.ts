@@ -1,5 +1,6 @@
 import type { Page, PageRequest } from "@plinth/kernel/base";
 import { ALL_TENANTS, type Database, listPage, type PageOrder, type Transaction } from "@plinth/kernel/database";
+import type { Difference } from "../domain/difference.ts";
 import type { Intent } from "../domain/intent.ts";
 import type { Posting } from "../domain/ledger.ts";
 import type { OperationKind } from "../domain/operation.ts";
@@ -125,6 +126,22 @@ export class PostgresPaymentStore implements PaymentStore {
     const read = (tx: Transaction) => tx.query<{ id: string; tenant_id: string }>(sql, [provider, providerId]);
     const [row] = await this.#database.read(read, { tenantId: ALL_TENANTS });
     return row === undefined ? undefined : { intentId: row.id, tenantId: row.tenant_id };
+  }
+
+  async listMadeSince(provider: string, since: Date): Promise<Intent[]> {
+    const sql = "select * from intents where tenant_id = $1 and provider = $2 and created_at >= $3 order by created_at desc";
+    return (await this.#database.read((tx) => tx.query<IntentRow>(sql, [tx.tenantId, provider, since]))).map(intentOf);
+  }
+
+  async listTenants(provider: string, since: Date): Promise<string[]> {
+    const sql = "select distinct tenant_id from intents where provider = $1 and created_at >= $2";
+    const read = (tx: Transaction) => tx.query<{ tenant_id: string }>(sql, [provider, since]);
+    return (await this.#database.read(read, { tenantId: ALL_TENANTS })).map(({ tenant_id }) => tenant_id);
+  }
+
+  async noteDifferences(differences: readonly Difference[]): Promise<void> {
+    if (differences.length === 0) return;
+    await this.#database.transaction((tx) => this.#events.differ(tx, differences));
   }
 
   async isEventSeen(provider: string, eventId: string): Promise<boolean> {
