@@ -1,6 +1,6 @@
 /**
  * The whole way of a buyer through a shop, from the list of products to the paid order, in ours and in Vendure:
- * `npm run bench -- checkout [vendure] [--write]`. `SESSIONS` says how many buyers at once (1,8,32), `SECONDS_PER_RUN` how long (10 s).
+ * `npm run bench -- checkout [vendure] [plinth] [plinth-stripe] [--write]`. `SESSIONS` says how many buyers at once (1,8,32), `SECONDS_PER_RUN` how long (10 s).
  * With `KEEP=<folder>` the filled shops and what is measured stay there, and the table is made of all that was: so the rounds may be spread over several
  * calls, and a call with `RUNS=0` fills the shops and shows the table. All processes, buyers and Postgres among them, are on the cores `CORES` (0,1).
  */
@@ -9,6 +9,7 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { plinth, plinthWithStripe } from "./checkout/plinth-shop.ts";
 import { measureRound, type Round } from "./checkout/round.ts";
 import type { Shop } from "./checkout/shop.ts";
 import { makeCountingPostgres } from "./checkout/statements.ts";
@@ -18,7 +19,7 @@ import { isWanted } from "./measure/options.ts";
 import { report } from "./measure/report.ts";
 import { inRounds } from "./measure/rounds.ts";
 
-const SHOPS: Readonly<Record<string, Shop>> = { vendure };
+const SHOPS: Readonly<Record<string, Shop>> = { vendure, plinth, "plinth-stripe": plinthWithStripe };
 const SESSIONS = (process.env.SESSIONS ?? "1,8,32").split(",").map(Number);
 const SECONDS = Number(process.env.SECONDS_PER_RUN ?? 10);
 const KEEP = process.env.KEEP;
