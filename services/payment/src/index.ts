@@ -42,7 +42,7 @@ export default defineService<PaymentConfig>(import.meta.url, async (service) => 
   const payments = createPayments(ports);
 
   const handlers = paymentHandlers(payments, store, (...asked) => reconcile(ports, ...asked));
-  service.rpc(PaymentService, handlers, { check: refuseCardNumbers });
+  service.rpc(PaymentService, handlers, { check: refuseCardNumbers, ownKeys: ["capture", "refund"] });
   service.http(
     "post",
     "/api/v1/payment/webhooks/stripe",
