@@ -65,3 +65,160 @@ describe("a cart that is checked out", () => {
     expect(await shop.payments().getIntent({ reference: order.id })).toMatchObject({ state: State.CAPTURED });
   });
 });
+
+describe("a refused checkout leaves nothing behind, and its cart open", () => {
+  /** Tries to buy, expects this refusal, and that the cart can be used again. */
+  async function refused(cartId: string, request: object, refusal: object): Promise<void> {
+    await expect(shop.orders().placeOrder({ cartId, payment: BY_HAND, ...request })).rejects.toMatchObject(refusal);
+    expect(await shop.carts().getCart({ id: cartId })).toMatchObject({ status: CartStatus.OPEN, orderId: "" });
+  }
+  const conflict = (reason: string, metadata: object = {}) => ({ code: "CONFLICT", reason, metadata: expect.objectContaining(metadata) });
+
+  test("out of stock: nothing of any line is reserved", async () => {
+    const [plenty, scarce] = [await shop.stocked(10), await shop.stocked(1)];
+    const { id } = await shop.cartWith([
+      { sku: plenty, quantity: 1 },
+      { sku: scarce, quantity: 2 },
+    ]);
+    await refused(id, {}, conflict("OUT_OF_STOCK", { sku: scarce, available: "1", requested: "2", step: "reserve stock" }));
+    expect(await Promise.all([shop.available(plenty), shop.available(scarce)])).toEqual([10n, 1n]);
+    // And goes through once there is enough.
+    await shop.inventory().receive({ lines: [{ sku: scarce, quantity: 1n }] });
+    expect(await shop.orders().placeOrder({ cartId: id, payment: BY_HAND })).toMatchObject({ status: CheckoutStatus.PLACED });
+  });
+
+  test("a price that changed: both totals are told", async () => {
+    const sku = await shop.stocked(1, 1000n);
+    const { id, totals } = await shop.cartWith([{ sku, quantity: 1 }]);
+    await shop.setPrice(sku, 1200n);
+    const expectedTotal = { amount: totals?.gross?.amount ?? 0n, currency: "EUR" };
+    await refused(id, { expectedTotal }, conflict("PRICE_CHANGED", { expected_total: "1490", total: "1690", currency: "EUR" }));
+    const mixed = { expectedTotal: { amount: 1690n, currency: "USD" } };
+    await refused(id, mixed, conflict("PRICE_CHANGED", { expected_currency: "USD" }));
+  });
+
+  test("a SKU that is sold no more", async () => {
+    const sku = await shop.stocked(1);
+    const { id } = await shop.cartWith([{ sku, quantity: 1 }]);
+    await shop.unprice(sku);
+    expect(await shop.carts().getCart({ id })).toMatchObject({ missing: ["sellable"], items: [{ price: { sellable: false } }] });
+    await refused(id, {}, conflict("SKU_NOT_SELLABLE", { sku, why: "no_price", step: "price" }));
+  });
+
+  test("a payment that is not possible, after the stock was reserved", async () => {
+    const sku = await shop.stocked(1);
+    const { id } = await shop.cartWith([{ sku, quantity: 1 }]);
+    await refused(
+      id,
+      { payment: { provider: "nobody" } },
+      { code: "VALIDATION_ERROR", metadata: expect.objectContaining({ step: "authorize payment" }) },
+    );
+    expect(await shop.available(sku)).toBe(1n);
+  });
+
+  test("a cart in which something is missing", async () => {
+    const { id } = await shop.carts().createCart({ currency: "EUR" });
+    await refused(id, {}, conflict("CART_INCOMPLETE", { missing: "lines,email,shipping_address,shipping_option" }));
+  });
+
+  test("the number of a card", async () => {
+    const { id } = await shop.cartWith([{ sku: await shop.stocked(1), quantity: 1 }]);
+    const payment = { provider: "stripe", methodToken: "4242424242424242" };
+    await refused(id, { payment }, { code: "VALIDATION_ERROR", fieldErrors: { "payment.method_token": expect.stringContaining("card") } });
+  });
+
+  test("a cart that is not there, or somebody else's, or another tenant's", async () => {
+    const ada = { user: { id: "user_ada" } };
+    const { id } = await shop.cartWith([{ sku: await shop.stocked(1), quantity: 1 }], ada);
+    for (const [cartId, caller] of [
+      ["cart_unknown", {}],
+      [id, {}],
+      [id, { user: { id: "user_bob" } }],
+      [id, { tenantId: "acme" }],
+    ] as const) {
+      const placing = shop.orders(caller).placeOrder({ cartId, payment: BY_HAND });
+      await expect(placing).rejects.toMatchObject({ code: "NOT_FOUND", reason: "CART_NOT_FOUND" });
+    }
+    const { order } = await shop.orders(ada).placeOrder({ cartId: id, payment: BY_HAND });
+    expect(order).toMatchObject({ userId: "user_ada", customerId: expect.stringMatching(/^cus_/) });
+  });
+
+  afterAll(async () => {
+    for (const { orderId, traces } of await shop.leftBehind()) {
+      expect({ orderId, ...traces }).toMatchObject({
+        reservation: expect.stringMatching(/^(none|released)$/),
+        payment: expect.stringMatching(/^(none|voided|failed)$/),
+      });
+    }
+  });
+});
+
+describe("the same checkout again", () => {
+  test("many at once make one order, with and without keys", async () => {
+    const sku = await shop.stocked(10);
+    const { id: cartId } = await shop.cartWith([{ sku, quantity: 3 }]);
+    const place = (key?: string) =>
+      shop.orders().placeOrder({ cartId, payment: BY_HAND }, key === undefined ? {} : { idempotencyKey: key });
+    const answers = await Promise.all([place(), place("many-1"), place("many-1"), place("many-2"), place()]);
+    expect(new Set(answers.map(({ orderId, status }) => `${orderId} ${status}`)).size).toBe(1);
+    expect(await shop.available(sku)).toBe(7n);
+    expect(await shop.sql("select 1 from orders.orders where id = $1", [answers[0]?.orderId])).toHaveLength(1);
+  });
+
+  test("another request for a cart that became an order is refused, and names the order", async () => {
+    const { id: cartId } = await shop.cartWith([{ sku: await shop.stocked(1), quantity: 1 }]);
+    const { orderId } = await shop.orders().placeOrder({ cartId, payment: BY_HAND });
+    const other = shop.orders().placeOrder({ cartId, payment: { provider: "stripe", methodToken: "pm_card_visa" } });
+    const metadata = expect.objectContaining({ state: "ordered", order_id: orderId });
+    await expect(other).rejects.toMatchObject({ code: "CONFLICT", reason: "CART_STATUS", metadata });
+    await expect(shop.carts().setEmail({ cartId, email: "eve@example.com" })).rejects.toMatchObject({ reason: "CART_STATUS" });
+  });
+
+  test("a key answers its first checkout, also a refused one, and refuses another request", async () => {
+    const [scarce, plenty] = [await shop.stocked(1), await shop.stocked(5)];
+    const first = await shop.cartWith([{ sku: scarce, quantity: 2 }]);
+    const place = (cartId: string) => shop.orders().placeOrder({ cartId, payment: BY_HAND }, { idempotencyKey: "key-of-ada" });
+    const refusal = (await place(first.id).catch((error: unknown) => error)) as { reason: string; metadata: object };
+    expect(refusal.reason).toBe("OUT_OF_STOCK");
+    await shop.inventory().receive({ lines: [{ sku: scarce, quantity: 1n }] });
+    await expect(place(first.id)).rejects.toMatchObject({ reason: "OUT_OF_STOCK", metadata: refusal.metadata });
+    const second = await shop.cartWith([{ sku: plenty, quantity: 1 }]);
+    await expect(place(second.id)).rejects.toMatchObject({ code: "VALIDATION_ERROR", reason: "IDEMPOTENCY_CONFLICT" });
+    expect(await shop.carts().getCart({ id: second.id })).toMatchObject({ status: CartStatus.OPEN });
+  });
+});
+
+test("what a guest bought is seen by whoever knows its id and email; others are told it is not there", async () => {
+  const order = await shop.buy(await shop.stocked(1));
+  expect(await shop.orders().getOrder({ id: order.id, email: EMAIL.toUpperCase() })).toMatchObject({ number: order.number });
+  const notThere = { code: "NOT_FOUND", reason: "ORDER_NOT_FOUND" };
+  await expect(shop.orders().getOrder({ id: order.id })).rejects.toMatchObject(notThere);
+  await expect(shop.orders().getOrder({ id: order.id, email: "eve@example.com" })).rejects.toMatchObject(notThere);
+  await expect(shop.orders({ user: { id: "user_eve" } }).getOrder({ id: order.id })).rejects.toMatchObject(notThere);
+  await expect(shop.orders({ tenantId: "acme" }).getOrder({ id: order.id, email: EMAIL })).rejects.toMatchObject(notThere);
+  await expect(shop.orders().getCheckout({ orderId: order.id })).rejects.toMatchObject(notThere);
+  expect(await shop.orders().getCheckout({ orderId: order.id, email: EMAIL })).toMatchObject({ status: CheckoutStatus.PLACED });
+});
+
+test("orders are listed page by page: one's own, and with the permission everybody's, filtered and sorted", async () => {
+  const buyer = { user: { id: "user_lister" } };
+  const ids: string[] = [];
+  for (let made = 0; made < 3; made++) {
+    const { id: cartId } = await shop.cartWith([{ sku: await shop.stocked(1), quantity: 1 }], buyer);
+    ids.push((await shop.orders(buyer).placeOrder({ cartId, payment: BY_HAND })).orderId);
+  }
+  await shop.orders(buyer).cancelOrder({ id: ids[0] as string });
+  const first = await shop.orders(buyer).listOrders({ pageSize: 2 });
+  expect(first.orders.map(({ id }) => id)).toEqual([ids[2], ids[1]]);
+  const rest = await shop.orders(buyer).listOrders({ pageSize: 2, pageToken: first.nextPageToken });
+  expect(rest).toMatchObject({ orders: [{ id: ids[0] }], nextPageToken: "" });
+  const canceled = await shop.orders(buyer).listOrders({ status: OrderStatus.CANCELED });
+  expect(canceled.orders.map(({ id }) => id)).toEqual([ids[0]]);
+  await expect(shop.orders(buyer).listOrders({ all: true })).rejects.toMatchObject({
+    code: "FORBIDDEN",
+    metadata: { permission: "order.order.read" },
+  });
+  await expect(shop.orders().listOrders({})).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+  const customerId = first.orders[0]?.customerId ?? "";
+  expect((await shop.staff().listOrders({ all: true, customerId })).orders).toHaveLength(3);
+});

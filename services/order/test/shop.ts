@@ -62,6 +62,8 @@ export interface Shop {
   /** A new SKU at this price (EUR, minor units, tax included), published, with so many in stock. */
   stocked(quantity: number, price?: bigint): Promise<string>;
   setPrice(sku: string, amount: bigint, currency?: string): Promise<void>;
+  /** It is not sold any more. */
+  unprice(sku: string): Promise<void>;
   /** A cart with these lines, an address, an email address and the option `standard`: ready to be checked out. */
   cartWith(lines: readonly CartLine[], caller?: TestCaller): Promise<Cart>;
   /** Buys one or more of a SKU, paid by hand unless said otherwise. */
@@ -120,6 +122,10 @@ export async function startShop({ env = {}, replicas = {}, database }: ShopOptio
 
     async setPrice(sku, amount, currency = "EUR") {
       await asPricing.setPrices({ prices: [{ sku, price: { amount, currency } }] });
+    },
+
+    async unprice(sku) {
+      await asPricing.deletePrices({ prices: [{ sku, currency: "EUR" }] });
     },
 
     async cartWith(lines, caller) {

@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { type OpenDatabase, openDatabase, type Transaction } from "@plinth/kernel/database";
+import { silentLogger } from "@plinth/kernel/logging";
+import type { FullCart } from "../src/domain/cart.ts";
+import { placeOrder } from "../src/domain/place-order.ts";
+import { PostgresCartStore } from "../src/store/cart-store.ts";
+import { PostgresCheckoutStore } from "../src/store/checkout-store.ts";
+import { OrderEvents } from "../src/store/order-events.ts";
+import { PostgresOrderStore } from "../src/store/order-store.ts";
+import { EMAIL, type Shop, startShop } from "./shop.ts";
+
+let shop: Shop;
+let database: OpenDatabase;
+let carts: PostgresCartStore;
+let attempts: PostgresCheckoutStore;
+let orders: PostgresOrderStore;
+let statements = 0;
+
+beforeAll(async () => {
+  shop = await startShop();
+  const metrics = { query: () => void statements++, transaction: () => {} };
+  database = await openDatabase({ url: shop.harness.databaseUrl("order"), schema: "orders", entities: [], logger: silentLogger, metrics });
+  carts = new PostgresCartStore(database, () => ({ limits: { lines: 1000, quantity: 100 }, lifeMs: 60_000 }));
+  attempts = new PostgresCheckoutStore(database);
+  // The real outlets write all events of a transaction by one statement; here each event would be counted.
+  const outlets = { publish: async (_tx: Transaction) => undefined, audit: async () => undefined };
+  orders = new PostgresOrderStore(database, new OrderEvents(outlets));
+}, 120_000);
+afterAll(async () => {
+  await database.close();
+  await shop.stop();
+});
+
+async function counted(work: () => Promise<unknown>): Promise<number> {
+  const before = statements;
+  await work();
+  return statements - before;
+}
+
+/** A cart of so many lines, put in as nobody would: at once. */
+async function cartOf(lines: number): Promise<string> {
+  const { id } = await shop.carts().createCart({ currency: "EUR", email: EMAIL });
+  await shop.sql(
+    `insert into orders.cart_items select $1, 'default', 'item_' || n, 'N-' || n, '', 1, now() from generate_series(1, $2::int) n`,
+    [id, lines],
+  );
+  await shop.sql("update orders.carts set line_count = $2 where id = $1", [id, lines]);
+  return id;
+}
+
+/** Cart, claim and place, with so many lines. */
+async function costs(lines: number): Promise<Record<string, number>> {
+  const id = await cartOf(lines);
+  const orderId = `ord_of_${lines}`;
+  const item = { id: `item_new_${lines}`, sku: "NEW", warehouseId: "", quantity: 1n };
+  let cart: FullCart | undefined;
+  const add = await counted(() => carts.addItem(id, undefined, item));
+  const update = await counted(() => carts.updateItem(id, undefined, item.id, 2n));
+  const get = await counted(() => carts.getCart(id, undefined));
+  const claim = await counted(() =>
+    database.transaction(async (tx) => {
+      cart = await attempts.claim(tx, { orderId, cartId: id, userId: "", key: undefined, fingerprint: "" });
+    }),
+  );
+  const draftLines = (cart?.items ?? []).map(({ sku }, index) => ({
+    ...{ id: `oln_${index}`, sku, productId: "", name: sku, quantity: 1, warehouseId: "wh_1", weightGrams: 0 },
+    ...{ unitPrice: "1", subtotal: "1", net: "1", tax: "0", gross: "1", taxRate: { name: "", rate: "0", taxClass: "" } },
+  }));
+  const address = {
+    name: "Ada",
+    company: "",
+    line1: "Way 1",
+    line2: "",
+    city: "Berlin",
+    region: "",
+    postalCode: "",
+    country: "DE",
+    phone: "",
+  };
+  const draft = {
+    ...{ orderId, cartId: id, customerId: "", userId: "", email: EMAIL, locale: "", currency: "EUR", lines: draftLines, taxes: [] },
+    ...{
+      subtotal: String(lines),
+      shipping: "0",
+      shippingTax: "0",
+      tax: "0",
+      total: String(lines),
+      taxInclusive: true,
+      shippingAddress: address,
+    },
+    shippingOption: { code: "standard", name: "", price: "0", carrier: "", minDays: 0, maxDays: 0 },
+  };
+  const made = { tenantId: "default", number: `N-${lines}`, now: new Date() };
+  const place = await counted(() =>
+    database.transaction((tx) => orders.place(tx, id, placeOrder(draft, { provider: "manual", authorized: 0n }, made))),
+  );
+  const read = await counted(() => orders.findOrder(orderId));
+  return { add, update, get, claim, place, read };
+}
+
+test("a cart of 1,000 lines costs as many statements as one of a line, and so does its order", async () => {
+  const one = await costs(1);
+  expect(await costs(900)).toEqual(one);
+  // begin, the statement, commit.
+  expect(one).toEqual({ add: 3, update: 3, get: 3, claim: 3, place: 3, read: 3 });
+});
