@@ -8,7 +8,7 @@ import { silentLogger } from "../logging/silent-logger.ts";
 import { createTestDatabase, type TestDatabase } from "../testing/test-postgres.ts";
 import { createSagas } from "./create-sagas.ts";
 import { findSagasWithTimeline, listSagas } from "./read-sagas.ts";
-import { type SagaDefinition, waiting } from "./saga.ts";
+import { type SagaDefinition, type StepInHand, waiting } from "./saga.ts";
 import { sagaMigrations } from "./saga-tables.ts";
 import type { Sagas } from "./sagas.ts";
 
@@ -107,6 +107,14 @@ test("does its steps in order, keeps what they learn, and leaves out what is not
     "gift skipped",
     "capture done",
   ]);
+});
+
+test("a step whose name has spaces sends a key that callees take", async () => {
+  const keys: string[] = [];
+  const call = async (_: Order, { idempotencyKey }: StepInHand) => void keys.push(idempotencyKey);
+  const { runner } = open({ ...order, steps: [{ name: "pay back at once", timeoutMs: 1_000, call }] });
+  const { id } = await runner.run({ item: "book" }, { key: "a", waitMs: 10_000 });
+  expect(keys).toEqual([`${id}:pay-back-at-once:do`]);
 });
 
 test("a refusal turns it back, and says why", async () => {

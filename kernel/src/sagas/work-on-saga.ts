@@ -80,7 +80,8 @@ async function tryStep(shop: Workshop, definition: AnySaga, saga: StoredSaga): P
     sagaId: saga.id,
     key: saga.key,
     tenantId: saga.tenantId,
-    idempotencyKey: `${saga.id}:${step.name}:${position.status === "running" ? "do" : "undo"}`,
+    // Names are for people; keys have no spaces.
+    idempotencyKey: `${saga.id}:${step.name.replaceAll(" ", "-")}:${position.status === "running" ? "do" : "undo"}`,
     attempt: position.attempt + 1,
     waited: position.waitsUntil !== undefined,
     signal: limit.signal,
