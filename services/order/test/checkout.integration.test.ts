@@ -111,7 +111,7 @@ describe("a refused checkout leaves nothing behind, and its cart open", () => {
     await refused(
       id,
       { payment: { provider: "nobody" } },
-      { code: "VALIDATION_ERROR", metadata: expect.objectContaining({ step: "authorize payment" }) },
+      { reason: "PROVIDER_NOT_SET_UP", metadata: expect.objectContaining({ step: "authorize payment" }) },
     );
     expect(await shop.available(sku)).toBe(1n);
   });
@@ -221,4 +221,18 @@ test("orders are listed page by page: one's own, and with the permission everybo
   await expect(shop.orders().listOrders({})).rejects.toMatchObject({ code: "UNAUTHORIZED" });
   const customerId = first.orders[0]?.customerId ?? "";
   expect((await shop.staff().listOrders({ all: true, customerId })).orders).toHaveLength(3);
+});
+
+test("by REST an order is 201, and a refusal 409 with its reason", async () => {
+  const sku = await shop.stocked(1);
+  const headers = { "x-service-token": await shop.harness.serviceToken("gateway", "order"), "content-type": "application/json" };
+  const place = async (cartId: string) => {
+    const body = JSON.stringify({ cart_id: cartId, payment: BY_HAND });
+    const response = await fetch(`${shop.harness.httpUrl("order")}/api/v1/orders`, { method: "POST", headers, body });
+    return { status: response.status, body: (await response.json()) as { data?: { order_id: string; order: object }; error?: object } };
+  };
+  const [first, second] = [await shop.cartWith([{ sku, quantity: 1 }]), await shop.cartWith([{ sku, quantity: 1 }])];
+  const placed = await place(first.id);
+  expect(placed).toMatchObject({ status: 201, body: { data: { status: "CHECKOUT_STATUS_PLACED", order: { total: { amount: "1490" } } } } });
+  expect(await place(second.id)).toMatchObject({ status: 409, body: { error: { details: { reason: "OUT_OF_STOCK" } } } });
 });

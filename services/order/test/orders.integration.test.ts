@@ -156,20 +156,25 @@ describe("refunding", () => {
 
   test("is refused for an order that is not charged, for unknown lines and absurd quantities, and leaves no trace", async () => {
     const order = await shop.buy(await shop.stocked(1));
-    const refusals: [object, object][] = [[{}, { reason: "ORDER_STATUS", metadata: { state: "open", allowed: "cancel" } }]];
-    await shop.payments().capture({ reference: order.id });
     const refused = async ([request, refusal]: [object, object]) =>
       expect(shop.staff().refundOrder({ id: order.id, ...request })).rejects.toMatchObject(refusal);
-    await refused(refusals[0] as [object, object]).catch(() => undefined);
+    await refused([{}, { reason: "ORDER_STATUS", metadata: expect.objectContaining({ state: "open", allowed: "cancel" }) }]);
+    await shop.payments().capture({ reference: order.id });
     await eventually(
       () => statusOf(order.id),
       ({ paymentStatus }) => paymentStatus === PaymentStatus.PAID,
     );
     const lineId = order.lines[0]?.id ?? "";
     await refused([{ lines: [{ lineId: "oln_9", quantity: 1n }] }, { code: "NOT_FOUND", reason: "LINE_NOT_FOUND" }]);
-    await refused([{ lines: [{ lineId, quantity: 2n }] }, { reason: "QUANTITY_TOO_LARGE", metadata: { line_id: lineId, available: "1" } }]);
+    await refused([
+      { lines: [{ lineId, quantity: 2n }] },
+      { reason: "QUANTITY_TOO_LARGE", metadata: expect.objectContaining({ line_id: lineId, available: "1" }) },
+    ]);
     await refused([{ lines: [{ lineId, quantity: 9_999_999n }] }, { code: "VALIDATION_ERROR" }]);
-    await refused([{ amount: { amount: 1491n, currency: "EUR" } }, { reason: "AMOUNT_TOO_LARGE", metadata: { available: "1490" } }]);
+    await refused([
+      { amount: { amount: 1491n, currency: "EUR" } },
+      { reason: "AMOUNT_TOO_LARGE", metadata: expect.objectContaining({ available: "1490" }) },
+    ]);
     await refused([
       { amount: { amount: 1n, currency: "USD" } },
       { code: "VALIDATION_ERROR", fieldErrors: { "amount.currency": expect.anything() } },

@@ -3,19 +3,8 @@ import { type Database, listPage, type PageOrder, type Transaction } from "@plin
 import { folded, type Happening, type Order, type OrderChange, orderNotFound, type Refund, type Shipment } from "../domain/order.ts";
 import type { Note, OrderFilter, OrderSort, OrderStore, OrderSummary, PastHappening } from "../domain/order-store.ts";
 import type { OrderEvents } from "./order-events.ts";
-import {
-  FULL_ORDER,
-  type FullOrderRow,
-  historyJson,
-  lineJson,
-  type OrderRow,
-  orderJson,
-  refundJson,
-  shipmentJson,
-  toJson,
-  toOrder,
-  toSummary,
-} from "./order-rows.ts";
+import { historyJson, lineJson, orderJson, refundJson, shipmentJson, toJson } from "./order-json.ts";
+import { FULL_ORDER, type FullOrderRow, type OrderRow, toOrder, toSummary } from "./order-rows.ts";
 
 const HISTORY = "insert into history (order_id, tenant_id, what, detail, actor_id, at)";
 
