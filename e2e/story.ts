@@ -13,7 +13,7 @@ const MARK = "@@@@";
 /** Makes `folder` what a clone is to the story: it calls `npx plinth`, and `.plinth/` is the given data. */
 export async function furnishStoryFolder(folder: string, dataFolder: string): Promise<void> {
   await symlink(dataFolder, join(folder, ".plinth"));
-  for (const name of ["services", "node_modules", "package.json"]) await symlink(join(ROOT, name), join(folder, name));
+  for (const name of ["services", "simulators", "node_modules", "package.json"]) await symlink(join(ROOT, name), join(folder, name));
 }
 
 /** Runs the README's story exactly as it stands, in one shell, as a reader does in one terminal; answers by block what each line wrote. */
@@ -49,7 +49,15 @@ async function storyBlocks(): Promise<string[]> {
 const parsed = (line: string | undefined) => JSON.parse(line ?? "");
 
 /** Holds the answers against what the README tells. */
-export function expectStory([, registered, verified, signedIn, refreshed, written, published, audited]: string[][]): void {
+export function expectStory(blocks: string[][]): void {
+  const [, registered, verified, signedIn, refreshed, written, published, audited, browsed, priced, filled, paid, sent, refunded] = blocks;
+  expectAccounts([registered, verified, signedIn, refreshed, written, published, audited]);
+  expectShop([browsed, priced, filled, paid, sent, refunded]);
+}
+
+type Block = string[] | undefined;
+
+function expectAccounts([registered, verified, signedIn, refreshed, written, published, audited]: Block[]): void {
   expect(registered?.[3]).toMatch(/^Ada is user_\w{26}, Bob is user_\w{26}$/);
   const [, adaId, bobId] = /Ada is (\S+), Bob is (\S+)/.exec(registered?.[3] ?? "") ?? [];
 
@@ -77,4 +85,56 @@ export function expectStory([, registered, verified, signedIn, refreshed, writte
   expect(audited?.[0]).toMatch(/intact/);
   const actions = parsed(audited?.[1]).data.entries.map((entry: { action: string }) => entry.action);
   expect(actions.toReversed()).toEqual(["user.created", "user.login", "post.created", "post.published"]);
+}
+
+/** Two teapots and a book, sent by express. Whatever the amounts of the demo are, they must add up. */
+function expectShop([browsed, priced, filled, paid, sent, refunded]: Block[]): void {
+  expect(parsed(browsed?.[0]).data.products).toHaveLength(3);
+
+  const [inBerlin, inTokyo, inKuwait, stock] = (priced ?? []).map((line) => line && parsed(line).data);
+  expect(inBerlin).toMatchObject({ sellable: true, quantity: "2", gross: { currency: "EUR" }, tax_rate: { rate: "0.19" } });
+  expect(inBerlin.explanation.map(({ rule }: { rule: string }) => rule)).toContain("base price");
+  expect(inTokyo).toMatchObject({ sellable: true, unit_price: { currency: "JPY" }, tax_rate: { rate: "0.10" } });
+  expect(inKuwait).toMatchObject({ sellable: false, reason: "NOT_SELLABLE_REASON_NO_PRICE" });
+  expect(stock).toMatchObject({ in_stock: true, reserved: "0" });
+
+  const options = parsed(filled?.[5]).data.options;
+  expect(options.map(({ code }: { code: string }) => code)).toEqual(["standard", "express"]);
+  expect(parsed(filled?.[6]).data).toMatchObject({ shipping_option: { code: "express" }, status: "CART_STATUS_OPEN" });
+
+  const checkout = parsed(paid?.[2]).data;
+  const { order } = checkout;
+  expect(checkout).toMatchObject({ status: "CHECKOUT_STATUS_PLACED", order: { payment_status: "PAYMENT_STATUS_PAID" } });
+  const gross = order.lines.reduce((sum: bigint, line: { gross: { amount: string } }) => sum + BigInt(line.gross.amount), 0n);
+  expect(BigInt(order.total.amount)).toBe(gross + BigInt(order.shipping.amount));
+  expect(order.lines[0].gross).toEqual(inBerlin.gross);
+
+  const steps = ["price", "reserve stock", "authorize payment", "place order", "capture payment", "commit stock"];
+  for (const step of steps) expect(sent?.[2]).toMatch(new RegExp(`${step} +1 +done`));
+  const kinds = parsed(sent?.[3]).data.movements.map(({ sku, kind }: { sku: string; kind: string }) => `${sku} ${kind}`);
+  expect(kinds.sort()).toEqual(["BOO-002", "CER-004"].flatMap((sku) => [`${sku} MOVEMENT_KIND_COMMIT`, `${sku} MOVEMENT_KIND_RESERVE`]));
+  expect(parsed(sent?.[6])).toMatchObject({ status: "delivered" });
+
+  const half = String(BigInt(inBerlin.gross.amount) / 2n);
+  expect(parsed(refunded?.[1]).data).toMatchObject({ amount: { amount: half, currency: "EUR" } });
+  expect(parsed(refunded?.[3]).data.order).toMatchObject({
+    ...{ id: order.id, status: "ORDER_STATUS_COMPLETED", fulfillment_status: "FULFILLMENT_STATUS_DELIVERED" },
+    ...{ captured: order.total, refunded: { amount: half } },
+  });
+  const postings = parsed(refunded?.[5]).data.transactions.flatMap(
+    ({ postings }: { postings: { account: string; amount: { amount: string } }[] }) => postings,
+  );
+  expect(balanceOf(postings)).toBe(0n);
+  const ours = postings.filter(({ account }: { account: string }) => account === "charged");
+  expect(balanceOf(ours)).toBe(BigInt(order.total.amount) - BigInt(half));
+  expect(parsed(refunded?.[6]).mails).toHaveLength(1);
+  const acts = parsed(refunded?.[7]).data.entries.map(({ action }: { action: string }) => action);
+  expect(acts).toEqual(expect.arrayContaining(["order.placed", "order.refund_asked", "order.refunded"]));
+  for (const type of ["order.created", "order.paid", "order.completed", "order.refunded", "shipment.delivered", "payment.captured"]) {
+    expect(refunded?.[8]).toContain(type);
+  }
+}
+
+function balanceOf(postings: readonly { amount: { amount: string } }[]): bigint {
+  return postings.reduce((sum, { amount }) => sum + BigInt(amount.amount), 0n);
 }

@@ -17,10 +17,13 @@ interface Secret {
 }
 
 const MAIL_MODULE = "notification";
+/** Programs that stand in for foreign services carry this label: who develops wants to play the foreigners' part. */
+const PART_OF = "app.kubernetes.io/part-of";
+const SIMULATORS = "simulators";
 
 /**
- * Brings a platform in a cluster to this machine's ports and folder until Ctrl-C: the gateway to 8080, the mail sink to its port where it is on,
- * Postgres and the generated secrets to where the commands of this project look for them.
+ * Brings a platform in a cluster to this machine's ports and folder until Ctrl-C: the gateway to 8080, mail sink and simulators to their ports where
+ * they are on, Postgres and the generated secrets to where the commands of this project look for them.
  */
 export async function connect(options: ConnectOptions): Promise<void> {
   const project = findProject();
@@ -76,6 +79,12 @@ async function openForwards(target: ClusterTarget, modules: readonly Module[]): 
   if (sink?.enabled === true && sink.webPort !== undefined) {
     forwards.push(await forwardPort(target, `deploy/${MAIL_MODULE}`, sink.webPort, sink.webPort));
     print(`Mails        http://localhost:${sink.webPort}`);
+  }
+  for (const { metadata, spec } of modules) {
+    const port = spec.ports?.http;
+    if (metadata.labels?.[PART_OF] !== SIMULATORS || port === undefined) continue;
+    forwards.push(await forwardPort(target, `svc/${metadata.name}`, port, port));
+    print(`Simulator    http://localhost:${port}   (${metadata.name})`);
   }
   return forwards;
 }
