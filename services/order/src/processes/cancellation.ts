@@ -5,7 +5,7 @@ import type { SagaDefinition } from "@plinth/kernel/sagas";
 import type { InventoryService } from "@plinth/proto/inventory/v1/inventory_pb";
 import type { PaymentService } from "@plinth/proto/payment/v1/payment_pb";
 import { type ReturnedLine, returnStock } from "../neighbours/stock.ts";
-import { definiteNo, STEADY } from "./checkout.ts";
+import { definiteNo, STEADY } from "./tries.ts";
 
 // What follows from an order that was canceled. The order is canceled in the transaction that begins this, so nothing turns back: each step is tried
 // until it has succeeded.

@@ -3,7 +3,8 @@ import type { Transaction } from "@plinth/kernel/database";
 import type { Saga, SagaRunner } from "@plinth/kernel/sagas";
 import { checkComplete, type FullCart } from "../domain/cart.ts";
 import type { CheckoutAttempt, CheckoutStore } from "../domain/checkout-store.ts";
-import { type CheckoutInput, type CheckoutState, cartToJson } from "./checkout.ts";
+import { cartToJson } from "./cart-json.ts";
+import type { CheckoutInput, CheckoutState } from "./checkout.ts";
 
 /** What somebody asks for who wants an order of a cart. */
 export interface CheckoutRequest {

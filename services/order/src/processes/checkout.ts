@@ -1,29 +1,25 @@
-import { type MoneyJson, moneyFromJson, PlinthError } from "@plinth/kernel/base";
+import { type MoneyJson, moneyFromJson } from "@plinth/kernel/base";
 import type { Client } from "@plinth/kernel/client";
 import type { Transaction } from "@plinth/kernel/database";
-import { type RetryPolicy, type SagaDefinition, waiting } from "@plinth/kernel/sagas";
+import { type SagaDefinition, waiting } from "@plinth/kernel/sagas";
 import type { InventoryService } from "@plinth/proto/inventory/v1/inventory_pb";
 import { type PaymentService, State } from "@plinth/proto/payment/v1/payment_pb";
-import type { FullCart } from "../domain/cart.ts";
 import { checkExpectedTotal, type DraftLine, inWarehouses, type OrderDraft } from "../domain/draft.ts";
 import type { CartPrices } from "../neighbours/cart-prices.ts";
 import { draftOf } from "../neighbours/draft-of-cart.ts";
+import { type CartJson, cartFromJson } from "./cart-json.ts";
+import { definiteNo, PATIENT, QUICK, STEADY } from "./tries.ts";
 
 // From a cart to an order. Before it begins the cart is validated and taken, in the transaction that begins it: nobody can change it or check it out a
 // second time. The steps below follow one after the other; the first refusal turns back, and undoes what was done.
 
 export interface CheckoutInput {
   readonly orderId: string;
-  readonly cart: FullCartJson;
+  readonly cart: CartJson;
   readonly payment: { readonly provider: string; readonly methodToken: string; readonly returnUrl: string };
   /** What the buyer saw; null: not said. */
   readonly expectedTotal: MoneyJson | null;
 }
-
-/** A cart as JSON has it. */
-export type FullCartJson = Omit<FullCart, "items" | "createdAt" | "updatedAt" | "expiresAt"> & {
-  readonly items: readonly { readonly id: string; readonly sku: string; readonly warehouseId: string; readonly quantity: number }[];
-};
 
 export interface CheckoutState extends CheckoutInput {
   /** Since `price`. */
@@ -59,12 +55,6 @@ export interface CheckoutLimits {
   readonly reservationSeconds: number;
 }
 
-const QUICK: RetryPolicy = { attempts: 4, initialMs: 50, maxMs: 1_000 };
-/** A provider that does not say what became of a call is asked again for a while. */
-const PATIENT: RetryPolicy = { attempts: 8, initialMs: 200, maxMs: 5_000 };
-/** Past the point of no return a step is tried until it succeeds; this says how often. */
-export const STEADY: RetryPolicy = { attempts: Number.POSITIVE_INFINITY, initialMs: 100, maxMs: 10_000 };
-
 export function checkoutSaga(ports: CheckoutPorts): SagaDefinition<CheckoutInput, CheckoutState> {
   const { inventory, payments, limits } = ports;
   return {
@@ -76,7 +66,8 @@ export function checkoutSaga(ports: CheckoutPorts): SagaDefinition<CheckoutInput
         timeoutMs: 5_000,
         retry: QUICK,
         async call({ orderId, cart, expectedTotal }) {
-          const draft = draftOf(orderId, fromJson(cart), await ports.prices.of(fromJson(cart)));
+          const taken = cartFromJson(cart);
+          const draft = draftOf(orderId, taken, await ports.prices.of(taken));
           checkExpectedTotal(expectedTotal === null ? undefined : moneyFromJson(expectedTotal), draft);
           return { draft };
         },
@@ -156,13 +147,6 @@ export function checkoutSaga(ports: CheckoutPorts): SagaDefinition<CheckoutInput
   };
 }
 
-/** A refusal that will be one for ever; anything else is thrown again. */
-export function definiteNo(error: unknown): PlinthError {
-  const refusal = PlinthError.from(error);
-  if (refusal.code === "CONFLICT" && refusal.retryAfterSeconds === undefined && !refusal.reason.startsWith("IDEMPOTENCY_")) return refusal;
-  throw error;
-}
-
 function costsSomething(state: CheckoutState): boolean {
   return draftIn(state).total !== "0";
 }
@@ -174,14 +158,4 @@ function draftIn({ draft }: CheckoutState): OrderDraft {
 
 function stockLine({ sku, quantity, warehouseId }: DraftLine) {
   return { sku, warehouseId, quantity: BigInt(quantity) };
-}
-
-export function cartToJson({ items, createdAt: _c, updatedAt: _u, expiresAt: _e, ...cart }: FullCart): FullCartJson {
-  return { ...cart, items: items.map(({ id, sku, warehouseId, quantity }) => ({ id, sku, warehouseId, quantity: Number(quantity) })) };
-}
-
-function fromJson({ items, ...cart }: FullCartJson): FullCart {
-  const then = new Date(0);
-  const times = { createdAt: then, updatedAt: then, expiresAt: then };
-  return { ...cart, ...times, items: items.map((item) => ({ ...item, quantity: BigInt(item.quantity), addedAt: then })) };
 }

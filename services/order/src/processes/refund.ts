@@ -4,7 +4,7 @@ import type { SagaDefinition } from "@plinth/kernel/sagas";
 import type { InventoryService } from "@plinth/proto/inventory/v1/inventory_pb";
 import type { PaymentService } from "@plinth/proto/payment/v1/payment_pb";
 import { type ReturnedLine, returnStock } from "../neighbours/stock.ts";
-import { definiteNo, STEADY } from "./checkout.ts";
+import { definiteNo, STEADY } from "./tries.ts";
 
 // What follows from a refund that was decided. Its amount is taken from what is left of the order in the transaction that begins this; it is given back
 // there if the provider refuses.
