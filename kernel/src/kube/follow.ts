@@ -25,6 +25,11 @@ export interface FollowOptions<T extends KubeObject> {
   readonly reduce?: (object: T) => T;
   /** Objects of one page of a list: a page is in memory whole, as bytes, as text and as objects. 500 unless said otherwise. */
   readonly pageSize?: number;
+  /**
+   * Begins with what the server remembers, which is several times as fast and may be of a moment ago: not for who acts on the first look, but for who looks again
+   * at each change. Later lists are of the moment, for nothing that was told may go back.
+   */
+  readonly remembered?: boolean;
   /** Everything there is, at the start and whenever the thread was lost: what is missing here is gone. */
   onReplace(items: T[], resourceVersion: string): void;
   /** Of an object that was deleted, its last state. */
@@ -57,7 +62,7 @@ const MAX_STREAM_FAILURES = 3;
  * logged, and does not keep it from what comes after.
  */
 export async function follow<T extends KubeObject>(client: KubeClient, resource: Resource, options: FollowOptions<T>): Promise<void> {
-  const { namespace, metadataOnly = false, signal, reduce, pageSize, idleMs = IDLE_MS, random = Math.random } = options;
+  const { namespace, metadataOnly = false, remembered = false, signal, reduce, pageSize, idleMs = IDLE_MS, random = Math.random } = options;
   const logger = options.logger.child({ resource: resource.plural });
   const path = resourcePath(resource, namespace === undefined ? {} : { namespace });
   const apiVersion = apiVersionOf(resource);
@@ -111,11 +116,10 @@ export async function follow<T extends KubeObject>(client: KubeClient, resource:
     tell(() => options.onReplace(items, version));
   }
 
-  /** What the server remembers will do at first, when nothing newer was told yet; after that nothing may go back. */
   async function list(): Promise<string> {
     const { items, resourceVersion } = await client.list<T>(resource, options, {
       signal,
-      remembered: !listed,
+      remembered: remembered && !listed,
       ...(reduce !== undefined && { reduce }),
       ...(pageSize !== undefined && { pageSize }),
     });

@@ -31,8 +31,16 @@ interface ManagedFields {
   readonly fieldsV1?: FieldSet;
 }
 
-/** Makes the fields that the operator got by creating an object such that it applied: `csaupgrade` of client-go does the same. */
-export async function handOverFields(client: KubeClient, writer: Writer, object: KubeObject, options: WriteOptions): Promise<void> {
+/**
+ * Makes the fields that the operator got by creating an object such that it applied: `csaupgrade` of client-go does the same. Answers what was written; undefined
+ * where nothing had to be.
+ */
+export async function handOverFields(
+  client: KubeClient,
+  writer: Writer,
+  object: KubeObject,
+  options: WriteOptions,
+): Promise<KubeObject | undefined> {
   const { uid } = object.metadata;
   const first = "/metadata/managedFields/0";
   try {
@@ -43,15 +51,14 @@ export async function handOverFields(client: KubeClient, writer: Writer, object:
       { op: "test", path: `${first}/operation`, value: "Update" },
       { op: "replace", path: `${first}/operation`, value: "Apply" },
     ];
-    await writer.patch(object, steps, { ...options, type: "json" });
-    return;
+    return await writer.patch(object, steps, { ...options, type: "json" });
   } catch (error) {
     // So the API server calls a step `test` that does not hold.
     if (!isInvalid(error)) throw error;
   }
   const { resourceVersion, managed } = await readManagedFields(client, object, options.signal);
   const index = managed.findIndex(isOwnUpdate);
-  if (index === -1) return;
+  if (index === -1) return undefined;
   const applied = managed.find(({ manager, operation }) => manager === FIELD_MANAGER && operation === "Apply");
   const merged: ManagedFields = {
     ...(managed[index] as ManagedFields),
@@ -63,7 +70,7 @@ export async function handOverFields(client: KubeClient, writer: Writer, object:
     { op: "test", path: "/metadata/resourceVersion", value: resourceVersion },
     { op: "replace", path: "/metadata/managedFields", value },
   ];
-  await writer.patch(object, steps, { ...options, type: "json" });
+  return writer.patch(object, steps, { ...options, type: "json" });
 }
 
 /** The fields that the operator has by having created an object; none where they were handed over. */

@@ -16,6 +16,8 @@ export interface ChildWriter {
    * where nothing is to be written. Fails with the first error when all have been tried.
    */
   apply(children: readonly KubeObject[], owner: KubeObject, signal: AbortSignal): Soon<string[]>;
+  /** Begins what has to be done before these can be applied, which may be done while others are: nobody waits for it here. */
+  prepare(children: readonly KubeObject[], owner: KubeObject, signal: AbortSignal): void;
   /** A child that there is once, and that is never changed: a Job. */
   create(child: KubeObject, signal: AbortSignal): Promise<void>;
   delete(child: KubeObject, propagation: "Background" | "Foreground", signal: AbortSignal): Promise<void>;
@@ -24,6 +26,22 @@ export interface ChildWriter {
 export function createChildWriter(client: KubeClient, writer: Writer, state: ClusterState): ChildWriter {
   /** Live objects that were found to be as desired, and the hash of that: most of what is looked at has not changed since the last look. */
   const seen = new WeakMap<KubeObject, string>();
+
+  /** By uid, whose fields are being handed over, or were and are to be applied next. */
+  const handedOver = new Map<string, Promise<void>>();
+
+  function handOver(live: KubeObject, signal: AbortSignal): Promise<void> {
+    const { uid = "" } = live.metadata;
+    const known = handedOver.get(uid);
+    if (known !== undefined) return known;
+    const begun = handOverFields(client, writer, live, { signal }).then((written) => {
+      if (written !== undefined) state.children(live.kind).overlay(written);
+    });
+    handedOver.set(uid, begun);
+    // Whoever applies it hears of a failure; the next one tries it anew.
+    begun.catch(() => handedOver.delete(uid));
+    return begun;
+  }
 
   /** The same was applied last, and nobody changed since what was applied. */
   function isAsDesired(child: KubeObject, live: KubeObject): boolean {
@@ -72,14 +90,25 @@ export function createChildWriter(client: KubeClient, writer: Writer, state: Clu
   }
 
   async function change(child: KubeObject, live: KubeObject, signal: AbortSignal): Promise<undefined> {
-    if (isMarkedCreated(live)) await handOverFields(client, writer, live, { signal });
-    state.children(child.kind).overlay(await writer.apply(child, { force: true, signal }));
+    if (isMarkedCreated(live)) await handOver(live, signal);
+    try {
+      state.children(child.kind).overlay(await writer.apply(child, { force: true, signal }));
+    } finally {
+      handedOver.delete(live.metadata.uid ?? "");
+    }
   }
 
   return {
     apply(children, owner, signal) {
       const results = children.map((child) => applyOne(child, owner, signal));
       return results.some((result) => result instanceof Promise) ? allOf(results) : told(results as (string | undefined)[]);
+    },
+    prepare(children, owner, signal) {
+      for (const child of children) {
+        const live = state.children(child.kind).get(child.metadata.namespace, child.metadata.name);
+        if (live === undefined || !isMarkedCreated(live) || controllerOf(live)?.uid !== owner.metadata.uid) continue;
+        if (live.metadata.deletionTimestamp === undefined && !isAsDesired(child, live)) void handOver(live, signal);
+      }
     },
     async create(child, signal) {
       state.children(child.kind).overlay(await writer.create(child, { signal }));

@@ -53,7 +53,8 @@ export function followCluster({ client, settings, namespaces, logger, signal }: 
       createStore<KubeObject, "owner">({ indexes: { owner: indexByOwnerUid }, reduce: keepChild, logger }),
     ]),
   );
-  const common = { client, logger, signal };
+  // Reconciles begin anew with each change, and their writes say what they were decided by: a start may be of a moment ago.
+  const common = { client, logger, signal, remembered: true };
   const labelSelector = `${MANAGED_BY}=${OPERATOR}`;
   for (const namespace of namespaces ?? [undefined]) {
     const at = namespace === undefined ? {} : { namespace };

@@ -12,6 +12,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly fieldSelector?: string;
   /** Only kind and metadata, where nothing else is read. */
   readonly metadataOnly?: boolean;
+  /** Begins with what the API server remembers, perhaps of a moment ago. */
+  readonly remembered?: boolean;
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }
