@@ -1,4 +1,4 @@
-import { isAlreadyExists, type KubeClient, type KubeObject } from "@plinth/kernel/kube";
+import { isAlreadyExists, isConflict, type KubeClient, type KubeObject } from "@plinth/kernel/kube";
 import { getKind } from "../kube/kinds.ts";
 import { handOverFields, isMarkedCreated, markCreated } from "../kube/ownership.ts";
 import type { Writer } from "../kube/writer.ts";
@@ -16,32 +16,23 @@ export interface ChildWriter {
    * where nothing is to be written. Fails with the first error when all have been tried.
    */
   apply(children: readonly KubeObject[], owner: KubeObject, signal: AbortSignal): Soon<string[]>;
-  /** Begins what has to be done before these can be applied, which may be done while others are: nobody waits for it here. */
-  prepare(children: readonly KubeObject[], owner: KubeObject, signal: AbortSignal): void;
   /** A child that there is once, and that is never changed: a Job. */
   create(child: KubeObject, signal: AbortSignal): Promise<void>;
   delete(child: KubeObject, propagation: "Background" | "Foreground", signal: AbortSignal): Promise<void>;
 }
 
+/**
+ * What changes with almost every spec is applied from the beginning, though that is dearer: its fields would have to be handed over while somebody waits for the
+ * change.
+ */
+const OFTEN_CHANGED: ReadonlySet<string> = new Set(["ConfigMap", "Deployment"]);
+
+/** No object has ever had this version: who applies with it makes what is not there, and gets a conflict for what is. */
+const NEVER = "1";
+
 export function createChildWriter(client: KubeClient, writer: Writer, state: ClusterState): ChildWriter {
   /** Live objects that were found to be as desired, and the hash of that: most of what is looked at has not changed since the last look. */
   const seen = new WeakMap<KubeObject, string>();
-
-  /** By uid, whose fields are being handed over, or were and are to be applied next. */
-  const handedOver = new Map<string, Promise<void>>();
-
-  function handOver(live: KubeObject, signal: AbortSignal): Promise<void> {
-    const { uid = "" } = live.metadata;
-    const known = handedOver.get(uid);
-    if (known !== undefined) return known;
-    const begun = handOverFields(client, writer, live, { signal }).then((written) => {
-      if (written !== undefined) state.children(live.kind).overlay(written);
-    });
-    handedOver.set(uid, begun);
-    // Whoever applies it hears of a failure; the next one tries it anew.
-    begun.catch(() => handedOver.delete(uid));
-    return begun;
-  }
 
   /** The same was applied last, and nobody changed since what was applied. */
   function isAsDesired(child: KubeObject, live: KubeObject): boolean {
@@ -59,14 +50,16 @@ export function createChildWriter(client: KubeClient, writer: Writer, state: Clu
     return live === undefined ? make(child, owner, signal) : correct(child, live, owner, signal);
   }
 
-  /** Never an apply: an object of somebody else that says nothing to the contrary would become ours, and go away with the Module. */
+  /** Never a mere apply: an object of somebody else that says nothing to the contrary would become ours, and go away with the Module. */
   async function make(child: KubeObject, owner: KubeObject, signal: AbortSignal): Promise<string | undefined> {
     const store = state.children(child.kind);
     try {
-      store.overlay(await writer.create(markCreated(child), { signal }));
+      const isOften = OFTEN_CHANGED.has(child.kind);
+      const writing = isOften ? writer.apply(atVersion(child, NEVER), { signal }) : writer.create(markCreated(child), { signal });
+      store.overlay(await writing);
       return undefined;
     } catch (error) {
-      if (!isAlreadyExists(error)) throw error;
+      if (!isAlreadyExists(error) && !isConflict(error)) throw error;
       const { namespace = "", name } = child.metadata;
       const found = await client.find(getKind(child), { namespace, name }, { signal });
       // It went in this moment, or it never was the name that was in the way: the next try looks again.
@@ -90,25 +83,18 @@ export function createChildWriter(client: KubeClient, writer: Writer, state: Clu
   }
 
   async function change(child: KubeObject, live: KubeObject, signal: AbortSignal): Promise<undefined> {
-    if (isMarkedCreated(live)) await handOver(live, signal);
-    try {
-      state.children(child.kind).overlay(await writer.apply(child, { force: true, signal }));
-    } finally {
-      handedOver.delete(live.metadata.uid ?? "");
+    const store = state.children(child.kind);
+    if (isMarkedCreated(live)) {
+      const handed = await handOverFields(client, writer, live, { signal });
+      if (handed !== undefined) store.overlay(handed);
     }
+    store.overlay(await writer.apply(child, { force: true, signal }));
   }
 
   return {
     apply(children, owner, signal) {
       const results = children.map((child) => applyOne(child, owner, signal));
       return results.some((result) => result instanceof Promise) ? allOf(results) : told(results as (string | undefined)[]);
-    },
-    prepare(children, owner, signal) {
-      for (const child of children) {
-        const live = state.children(child.kind).get(child.metadata.namespace, child.metadata.name);
-        if (live === undefined || !isMarkedCreated(live) || controllerOf(live)?.uid !== owner.metadata.uid) continue;
-        if (live.metadata.deletionTimestamp === undefined && !isAsDesired(child, live)) void handOver(live, signal);
-      }
     },
     async create(child, signal) {
       state.children(child.kind).overlay(await writer.create(child, { signal }));
@@ -130,6 +116,10 @@ async function allOf(results: readonly Soon<string | undefined>[]): Promise<stri
 
 function told(conflicts: readonly (string | undefined)[]): string[] {
   return conflicts.filter((conflict) => conflict !== undefined);
+}
+
+function atVersion(object: KubeObject, resourceVersion: string): KubeObject {
+  return { ...object, metadata: { ...object.metadata, resourceVersion } };
 }
 
 function nameOf({ kind, metadata }: KubeObject): string {

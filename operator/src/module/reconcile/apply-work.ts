@@ -41,7 +41,6 @@ export function applyIdentity(tools: Tools, work: Work): Soon<void> {
 
 function* identify(tools: Tools, work: Work): Waiting {
   const plan = planChildren(tools, work);
-  tools.children.prepare(plan.running.flat(), work.object, work.signal);
   yield* soon(applyAll(tools, work, plan.identity));
   if (plan.job === undefined || work.conflicts.length > 0) return;
   const creating = tools.children.create(plan.job, work.signal).catch((error: unknown) => {
