@@ -94,4 +94,16 @@ describeCluster("fields of what was created", () => {
     expect(await managersOf(created)).toEqual([`${FIELD_MANAGER} Apply`]);
     expect(shapeOf(await writer.apply(aDeployment("both", LESS), { force: true }))).toMatchObject({ containers: LESS });
   });
+
+  test("what has no schema may hold any character, and stays what it is when its fields are handed over", async () => {
+    const data = { more: "a & b \u2028 \u2029 “c” ü", sender: "Plinth <no-reply@plinth.local>" };
+    const revision: KubeObject & { data: object; revision: number } = {
+      ...{ apiVersion: "apps/v1", kind: "ControllerRevision", metadata: { namespace: "default", name: "any-character" } },
+      ...{ data, revision: 1 },
+    };
+    const created = await writer.create(markCreated(revision));
+    await handOverFields(cluster.client, writer, created, {});
+    const applied = await writer.apply<typeof revision>({ ...revision, revision: 2 }, { force: true });
+    expect(applied).toMatchObject({ data, revision: 2 });
+  });
 });

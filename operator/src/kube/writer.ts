@@ -75,20 +75,20 @@ export function createWriter(client: KubeClient): Writer {
   }
 
   return {
-    apply: (object, { force = false, ...options } = {}) => write("PATCH", object, { body: object, type: APPLY, force }, options),
+    apply: (object, { force = false, ...options } = {}) => write("PATCH", object, { body: goJson(object), type: APPLY, force }, options),
     applyStatus(object, options = {}) {
       const { name, namespace, uid } = object.metadata;
       const { apiVersion, kind, status } = object;
       const body = { apiVersion, kind, metadata: { name, namespace, uid }, status };
       // Nobody else has a say in what the operator reports.
-      return write("PATCH", object, { body, type: APPLY, subresource: "status", force: true }, options);
+      return write("PATCH", object, { body: goJson(body), type: APPLY, subresource: "status", force: true }, options);
     },
     patch(ref, patch, { type = "merge", subresource, ...options } = {}) {
       const content = { body: patch, type: type === "json" ? "application/json-patch+json" : "application/merge-patch+json" };
       return write("PATCH", ref, subresource === undefined ? content : { ...content, subresource }, options);
     },
     // It has a name, so that done twice is done once.
-    create: (object, options = {}) => write("POST", object, { body: object, type: "application/json", retry: true }, options),
+    create: (object, options = {}) => write("POST", object, { body: goJson(object), type: "application/json", retry: true }, options),
     async delete(ref, { uid, propagation = "Background", dryRun = false, signal } = {}) {
       try {
         await client.request({
@@ -117,3 +117,12 @@ export function createWriter(client: KubeClient): Writer {
 }
 
 const APPLY = "application/apply-patch+yaml";
+
+/**
+ * JSON as Go writes it, with `<`, `>`, `&` and the separators of lines and paragraphs escaped. What has no schema, as `data` of a ControllerRevision, the API
+ * server keeps byte for byte as it was created; the first patch of anything in the object writes it anew, and other bytes are a change, which is refused. An
+ * apply is read as YAML, where a bare separator is the end of a line.
+ */
+function goJson(object: object): string {
+  return JSON.stringify(object).replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
