@@ -22,8 +22,12 @@ export interface Relay {
 const BATCH = 500;
 /** The longest wait where NOTIFY was lost. */
 const SLOW_POLL_MS = 1_000;
-/** First wait after the outbox was found empty; doubles up to the slow poll. See `NOTIFY_EVERY_MS` in `outbox.ts`. */
-const FAST_POLL_MS = 5;
+/**
+ * First wait after a batch, grown up to the slow poll while nothing comes. What is written this soon after a NOTIFY is told by none: see `NOTIFY_EVERY_MS` in
+ * `outbox.ts`. To look more often would cost each event some empty looks.
+ */
+const FAST_POLL_MS = 20;
+const POLL_GROWTH = 3;
 const FIRST_BACKOFF_MS = 100;
 const LAST_BACKOFF_MS = 10_000;
 /** Moved rows after which writers are led to a clean table: what a scan may have to step over stays in the order of a batch's own cost. */
@@ -106,7 +110,7 @@ export async function startRelay({ module, url, schema, bus, logger }: RelayOpti
         if (moved > 0) idleMs = FAST_POLL_MS;
         if (moved === BATCH) continue;
         await pause(leading ? idleMs : SLOW_POLL_MS);
-        idleMs = Math.min(idleMs * 2, SLOW_POLL_MS);
+        idleMs = Math.min(idleMs * POLL_GROWTH, SLOW_POLL_MS);
       } catch (error) {
         if (closed.signal.aborted) return;
         if (backoffMs === FIRST_BACKOFF_MS) logger.warn("Events cannot be sent; they stay in the outbox", { error });
