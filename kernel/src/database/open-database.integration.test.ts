@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { Client } from "pg";
 import { EntitySchema } from "typeorm";
-import { conflict } from "../base/errors.ts";
+import { conflict, PlinthError } from "../base/errors.ts";
 import { type RequestContext, runInContext } from "../base/request-context.ts";
 import type { LogFields, Logger } from "../logging/logger.ts";
+import { deadlineSignal } from "../resilience/deadline.ts";
 import { createTestDatabase, type TestDatabase } from "../testing/test-postgres.ts";
 import { ALL_TENANTS, type Transaction } from "./database.ts";
 import { onUniqueViolation } from "./database-errors.ts";
@@ -88,6 +89,39 @@ describe("a transaction", () => {
     const found = await database.read((tx) => tx.manager.find(NoteEntity, { order: { id: "asc" } }));
     expect(found.map(({ text }) => text)).toEqual(["by SQL", "by entity", "nested"]);
     expect(found[0]?.tenantId).toBe("default");
+  });
+
+  test("is not opened for what only reads, unless it is to see one moment", async () => {
+    const moments = async (tx: Transaction) => [
+      (await tx.query<{ now: Date }>("select now()::text as now"))[0]?.now,
+      (await tx.query<{ now: Date }>("select now()::text as now"))[0]?.now,
+    ];
+    const [first, second] = await database.read(moments);
+    expect(first).not.toBe(second);
+    const [third, fourth] = await database.read(moments, { isolation: "repeatable read" });
+    expect(third).toBe(fourth);
+  });
+
+  test("shows the rows of its tenant, whatever the connection was used for before", async () => {
+    const single = await openDatabase({
+      ...{ url: provisioned.url, schema: provisioned.schema, entities: [], logger },
+      pool: { max: 1, min: 1 },
+    });
+    const tenantNow = (tx: Transaction) => tx.query<{ tenant: string }>("select current_setting('plinth.tenant') as tenant");
+    const seen: (string | undefined)[] = [];
+    for (const tenantId of ["one", "two", "two", ALL_TENANTS]) {
+      seen.push((await single.read(tenantNow, { tenantId }))[0]?.tenant);
+      const failing = single.transaction(
+        async () => {
+          throw new Error("changed my mind");
+        },
+        { tenantId: "three" },
+      );
+      await expect(failing).rejects.toThrow("changed my mind");
+      seen.push((await single.transaction(tenantNow, { tenantId }))[0]?.tenant);
+    }
+    await single.close();
+    expect(seen).toEqual(["one", "one", "two", "two", "two", "two", ALL_TENANTS, ALL_TENANTS]);
   });
 
   test("a nested TypeORM transaction that fails takes back only its own writes", async () => {
@@ -237,8 +271,17 @@ describe("time and failure", () => {
   });
 
   test("the request's deadline bounds every statement", async () => {
-    const work = runInContext(aContext({ deadline: Date.now() + 50 }), () => database.read((tx) => tx.query("select pg_sleep(60)")));
-    await expect(work).rejects.toMatchObject({ code: "TIMEOUT" });
+    const sleep = (tx: Transaction) => tx.query("select pg_sleep(60)");
+    const within = (work: () => Promise<unknown>): Promise<unknown> => {
+      const deadline = Date.now() + 50;
+      return runInContext(aContext({ deadline, signal: deadlineSignal(deadline).signal }), work);
+    };
+    for (const work of [() => database.read(sleep), () => database.transaction(sleep)]) {
+      expect(PlinthError.from(await within(work).catch((error: unknown) => error))).toMatchObject({ code: "TIMEOUT" });
+    }
+    // Also where somebody else's signal ends the work.
+    const { signal } = new AbortController();
+    await expect(within(() => database.read(sleep, { signal }))).rejects.toMatchObject({ code: "TIMEOUT" });
   });
 
   test("a passed deadline does not even begin", async () => {
@@ -249,7 +292,8 @@ describe("time and failure", () => {
   test("connections cut while idle are replaced without the caller noticing", async () => {
     await Promise.all([database.ping(), database.ping(), database.ping()]);
     await cutConnections();
-    expect(await database.read(async () => "fine")).toBe("fine");
+    const one = (tx: Transaction) => tx.query("select 1 as one");
+    expect(await Promise.all([database.read(one), database.transaction(one)])).toEqual([[{ one: 1 }], [{ one: 1 }]]);
   });
 
   test("a connection cut in the middle is SERVICE_UNAVAILABLE", async () => {

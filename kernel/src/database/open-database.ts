@@ -90,7 +90,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<OpenDataba
             tenantId,
             isolation: wanted.isolation ?? "read committed",
             readOnly,
-            statementTimeoutMs: remainingMs < defaultTimeoutMs ? Math.ceil(remainingMs) : undefined,
+            // The request's own signal aborts at its deadline.
+            statementTimeoutMs: wanted.signal !== undefined && remainingMs < defaultTimeoutMs ? Math.ceil(remainingMs) : undefined,
             signal,
           },
           readOnly ? work : noted(work),
@@ -144,6 +145,8 @@ async function openDataSource(url: string, options: DatabaseOptions): Promise<Da
   const limits = { ...POOL, ...options.pool };
   const settings: Record<string, string | number> = {
     search_path: options.schema,
+    // Reads run without a transaction around them; what writes says so.
+    default_transaction_read_only: "on",
     statement_timeout: options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
   };

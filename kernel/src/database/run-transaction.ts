@@ -8,13 +8,15 @@ export interface TransactionSettings {
   readonly tenantId: string;
   readonly isolation: "read committed" | "repeatable read" | "serializable";
   readonly readOnly: boolean;
-  /** Shorter than the connection's own timeout, or absent. */
+  /** Where a deadline comes before the connection's own timeout and `signal` does not tell of it. */
   readonly statementTimeoutMs: number | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
 interface TransactionState {
   over: boolean;
+  /** Whether a statement of the work's own has been answered. */
+  answered: boolean;
   readonly beforeCommit: (() => Promise<void>)[];
 }
 
@@ -25,43 +27,60 @@ export class TransactionNotBegun extends Error {
   }
 }
 
-/** One try: begin, work, commit; or roll back and throw. `canceller` serves to end a statement of another connection. */
+/**
+ * The tenant that a connection shows rows of, since its last use: setting it anew each time would be a statement more. Absent: none, or not known.
+ */
+const tenantOf = new WeakMap<PoolClient, string>();
+
+/**
+ * One try: begin, work, commit; or roll back and throw. What only reads, and sees each statement's own moment anyway, needs neither begin nor commit.
+ * `canceller` serves to end a statement of another connection.
+ */
 export async function runTransaction<T>(
   dataSource: DataSource,
   canceller: Pool,
   settings: TransactionSettings,
   work: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
-  const { signal } = settings;
+  const { signal, tenantId } = settings;
   signal?.throwIfAborted();
+  const framed = !settings.readOnly || settings.isolation !== "read committed" || settings.statementTimeoutMs !== undefined;
   const runner = dataSource.createQueryRunner();
   let client: PoolClient & { processID?: number };
+  let known: boolean;
   try {
     client = await runner.connect();
-    await client.query(beginSql(settings));
+    known = tenantOf.get(client) === tenantId;
+    tenantOf.delete(client);
+    const opening = [...(framed ? [beginSql(settings)] : []), ...(known ? [] : [`set ${TENANT_SETTING} = ${escapeLiteral(tenantId)}`])];
+    if (opening.length > 0) await client.query(opening.join(";"));
+    // A rollback takes back what was set in its transaction, and nothing else.
+    if (known || !framed) tenantOf.set(client, tenantId);
   } catch (error) {
     await runner.release();
     throw new TransactionNotBegun(error);
   }
   // What runner.startTransaction() would note after its two round trips; nested TypeORM transactions become savepoints by it.
-  Object.assign(runner, { isTransactionActive: true, transactionDepth: 1 });
+  if (framed) Object.assign(runner, { isTransactionActive: true, transactionDepth: 1 });
 
   let cancelled: Promise<unknown> | undefined;
   const onAbort = (): void => {
     cancelled = canceller.query("select pg_cancel_backend($1)", [client.processID]).catch(() => undefined);
   };
-  const state: TransactionState = { over: false, beforeCommit: [] };
+  const state: TransactionState = { over: false, answered: false, beforeCommit: [] };
   signal?.addEventListener("abort", onAbort, { once: true });
   try {
     const result = await work(transactionOn(runner, client, settings, state));
     for (const last of state.beforeCommit) await last();
     signal?.throwIfAborted();
-    await client.query("commit");
+    if (framed) await client.query("commit");
+    tenantOf.set(client, tenantId);
     return result;
   } catch (error) {
     // A connection that is gone has rolled back already.
-    await client.query("rollback").catch(() => undefined);
-    throw signal?.aborted ? signal.reason : error;
+    if (framed) await client.query("rollback").catch(() => undefined);
+    if (signal?.aborted) throw signal.reason;
+    throw framed || state.answered ? error : new TransactionNotBegun(error);
   } finally {
     state.over = true;
     signal?.removeEventListener("abort", onAbort);
@@ -70,7 +89,7 @@ export async function runTransaction<T>(
       // The cancellation may arrive late and would hit the next user of this connection: the pool drops a closed one.
       void client.end();
     }
-    Object.assign(runner, { isTransactionActive: false, transactionDepth: 0 });
+    if (framed) Object.assign(runner, { isTransactionActive: false, transactionDepth: 0 });
     await runner.release();
   }
 }
@@ -83,6 +102,7 @@ function transactionOn(runner: QueryRunner, client: PoolClient, settings: Transa
       settings.signal?.throwIfAborted();
       if (state.over) throw new Error("The transaction is over: a query was sent after its work had returned. Await every query.");
       const result: QueryResult | QueryResult[] = await client.query(sql, parameters as unknown[] | undefined);
+      state.answered = true;
       // Several statements in one text answer with one result each.
       return (Array.isArray(result) ? (result.at(-1)?.rows ?? []) : result.rows) as Row[];
     },
@@ -93,8 +113,8 @@ function transactionOn(runner: QueryRunner, client: PoolClient, settings: Transa
   };
 }
 
-/** Everything a transaction needs set, in one round trip. */
-function beginSql({ isolation, readOnly, tenantId, statementTimeoutMs }: TransactionSettings): string {
-  const begin = `begin isolation level ${isolation}${readOnly ? " read only" : ""};set local ${TENANT_SETTING} = ${escapeLiteral(tenantId)}`;
+/** Connections are read-only unless something else is said: see `openDataSource`. */
+function beginSql({ isolation, readOnly, statementTimeoutMs }: TransactionSettings): string {
+  const begin = `begin isolation level ${isolation} ${readOnly ? "read only" : "read write"}`;
   return statementTimeoutMs === undefined ? begin : `${begin};set local statement_timeout = ${statementTimeoutMs}`;
 }
