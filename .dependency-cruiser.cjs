@@ -90,8 +90,8 @@ module.exports = {
     room(
       "service-test",
       "^services/([^/]+)/test/",
-      ["^(proto|module|kernel)/", "^services/$1/", "^services/[^/]+/src/index\\.ts$"],
-      "Tests start the real services that theirs calls.",
+      ["^(proto|module|kernel)/", "^services/$1/", "^services/[^/]+/(src/index|test/simulator)\\.ts$"],
+      "Tests start the real services that theirs calls, and the simulators that those have.",
     ),
     room(
       "simulator",

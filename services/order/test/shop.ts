@@ -1,5 +1,12 @@
 import type { ServiceDefinition } from "@plinth/kernel/service";
-import { type ServiceHarness, startHarness, type TestCaller, type TestDatabase } from "@plinth/kernel/testing";
+import {
+  type KilledProcesses,
+  type ServiceHarness,
+  startHarness,
+  startKilledProcesses,
+  type TestCaller,
+  type TestDatabase,
+} from "@plinth/kernel/testing";
 import { AuthzService } from "@plinth/proto/authz/v1/authz_pb";
 import { CatalogService } from "@plinth/proto/catalog/v1/catalog_pb";
 import { CustomerService } from "@plinth/proto/customer/v1/customer_pb";
@@ -33,6 +40,8 @@ export interface ShopOptions {
   readonly replicas?: Readonly<Record<string, number>>;
   /** One that outlives the shop. */
   readonly database?: TestDatabase;
+  /** By module: how many instances run in processes of their own, which may be killed; which one is by the random numbers. */
+  readonly processes?: { readonly counts: Readonly<Record<string, number>>; readonly random: () => number };
 }
 
 export interface CartLine {
@@ -52,6 +61,8 @@ export interface Traces {
 /** A shop that sells: all its services, a warehouse, a zone with two shipping options, and the tax of Germany. */
 export interface Shop {
   readonly harness: ServiceHarness;
+  /** By module: those that run in processes of their own. */
+  readonly processes: ReadonlyMap<string, KilledProcesses>;
   readonly warehouseId: string;
   carts(caller?: TestCaller): ReturnType<typeof cartsOf>;
   orders(caller?: TestCaller): ReturnType<typeof ordersOf>;
@@ -87,13 +98,19 @@ const ordersOf = (harness: ServiceHarness, caller?: TestCaller) => harness.clien
 const inventoryOf = (harness: ServiceHarness) => harness.client("inventory", InventoryService, STAFF);
 const paymentsOf = (harness: ServiceHarness) => harness.client("payment", PaymentService, STAFF);
 
-export async function startShop({ env = {}, replicas = {}, database }: ShopOptions = {}): Promise<Shop> {
+export async function startShop({ env = {}, replicas = {}, database, processes }: ShopOptions = {}): Promise<Shop> {
   const harness = await startHarness({
     services: SERVICES,
     env: { AUTHZ_BOOTSTRAP_TOKEN: BOOTSTRAP, ...env },
     replicas,
+    inProcesses: Object.keys(processes?.counts ?? {}),
     ...(database === undefined ? {} : { database }),
   });
+  const killed = await Promise.all(
+    Object.entries(processes?.counts ?? {}).map(
+      async ([module, count]) => [module, await startKilledProcesses(harness, module, count, processes?.random ?? Math.random)] as const,
+    ),
+  );
   const admin = new Pool({ connectionString: harness.adminUrl, max: 4 });
   const sql = async <Row>(text: string, parameters: readonly unknown[] = []) => (await admin.query(text, [...parameters])).rows as Row[];
   const warehouseId = await furnish(harness);
@@ -104,6 +121,7 @@ export async function startShop({ env = {}, replicas = {}, database }: ShopOptio
 
   const shop: Shop = {
     harness,
+    processes: new Map(killed),
     warehouseId,
     carts: (caller) => cartsOf(harness, caller),
     orders: (caller) => ordersOf(harness, caller),
