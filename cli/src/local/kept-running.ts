@@ -37,6 +37,8 @@ export async function keepRunning<Process extends Launched>(
       try {
         current = await launch();
         wait = FIRST_RESTART_MS;
+        // It was told to end while nobody knew of this one yet.
+        if (stopping) current.child.kill("SIGTERM");
       } catch (error) {
         logger.error("a module's process did not start", { failed_module: module, error });
       }
