@@ -13,6 +13,8 @@ import { type Buyer, type KilledShop, type Outcome, startKilledShop } from "./ki
 const KILLS = Number(process.env.PLINTH_TEST_KILLS ?? 2);
 const CHECKOUTS = Math.ceil(Number(process.env.PLINTH_TEST_CHECKOUTS ?? 60) / KILLS);
 const SEED = Number(process.env.PLINTH_TEST_SEED ?? 20_260_711);
+/** Beside those that are held. */
+const AT_A_TIME = 16;
 /** In a long run nobody helps after the last kill: what is left then has its minute. */
 const IS_LONG = KILLS >= 20;
 const random = seededRandom(SEED);
@@ -105,7 +107,11 @@ test(
           }
         },
         async meanwhile() {
-          for (const cartId of [...carts, ...rareCarts]) buying.push(buy({ cartId, ...chosen(WAYS) }));
+          const others = [...carts, ...rareCarts];
+          const shopping = async () => {
+            for (let cartId = others.pop(); cartId !== undefined; cartId = others.pop()) await buy({ cartId, ...chosen(WAYS) });
+          };
+          for (let at = 0; at < AT_A_TIME; at++) buying.push(shopping());
           await shop.killOther(round % 2 === 0 ? "payment" : "inventory");
         },
       });
@@ -113,6 +119,7 @@ test(
       await shop.deliver(chosen(["made", "reversed"] as const), chosen([1, 2, 3]));
       await Promise.all(buying);
       await Promise.all(troubles.map((release) => release()));
+      if (IS_LONG) process.stderr.write(`${round + 1} kills, ${outcomes.size} checkouts\n`);
     }
 
     await shop.deliver("reversed", 2);
