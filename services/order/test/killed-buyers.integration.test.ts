@@ -62,7 +62,7 @@ test(
         },
         meanwhile: async () => {
           for (let at = 0; at < AT_A_TIME; at++) running.push(buying(wave));
-          await shop.killOther("inventory");
+          running.push(shop.killOther("inventory"));
         },
       });
       await Promise.all(running);
