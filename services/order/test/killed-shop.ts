@@ -169,7 +169,9 @@ export async function startKilledShop(counts: Readonly<Record<string, number>>, 
       const owners = (await Promise.all(holding.map((held) => held.owners()))).flat();
       await victim.kill();
       for (const held of holding.reverse()) await held.open(() => random() < 0.5);
-      if (helps) await shop.sql("update orders.sagas set wake_at = now() where owner::text = any ($1) and finished_at is null", [owners]);
+      // Who is at a row in this moment is alive, and needs no help.
+      const orphans = "select id from orders.sagas where owner::text = any ($1) and finished_at is null for update skip locked";
+      if (helps) await shop.sql(`update orders.sagas set wake_at = now() where id in (${orphans})`, [owners]);
       await of("order").killOne(victim);
       return arrived;
     },
