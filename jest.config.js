@@ -13,8 +13,8 @@ export default {
     "<rootDir>/scripts",
   ],
   testMatch: ["**/*.test.ts"],
-  // Those need an API server, or a cluster: jest.components.config.js, jest.cluster.config.js.
-  testPathIgnorePatterns: ["/node_modules/", "\\.(component|cluster)\\.test\\.ts$"],
+  // Those need an API server, a cluster, or the machine for themselves: jest.components.config.js, jest.cluster.config.js, jest.faults.config.js.
+  testPathIgnorePatterns: ["/node_modules/", "\\.(component|cluster|fault)\\.test\\.ts$"],
   extensionsToTreatAsEsm: [".ts"],
   transform: {
     "\\.ts$": [

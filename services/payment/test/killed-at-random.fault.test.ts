@@ -39,12 +39,14 @@ test(
     const expected = new Map<string, Amounts>();
     let lives = 0;
     let killing = true;
+    let living = 0;
     const all = async (workers: readonly Promise<void>[]): Promise<void> => {
       await Promise.all(workers).finally(() => {
         killing = false;
       });
     };
-    const living = async (): Promise<void> => {
+    const liveOn = async (): Promise<void> => {
+      living++;
       while (killing) {
         const reference = `ord_${++lives}`;
         const life: Life = {
@@ -53,8 +55,12 @@ test(
           payments: p,
           expect: (amounts) => expected.set(reference, amounts),
         };
-        await live(life);
+        await live(life).catch((error: unknown) => {
+          living--;
+          throw error;
+        });
       }
+      living--;
     };
     const kills = async (): Promise<void> => {
       while (killing && p.processes.kills < KILLS) await p.processes.killOne();
@@ -62,7 +68,8 @@ test(
     };
     const troubles = async (): Promise<void> => {
       let before = async (): Promise<void> => {};
-      while (killing) {
+      // Whoever waits for a webhook waits until somebody delivers it.
+      while (killing || living > 0) {
         const next = await trouble();
         await p.deliver(chosen(["made", "reversed"] as const), chosen([1, 1, 2, 3]));
         await before();
@@ -70,7 +77,7 @@ test(
       }
       await before();
     };
-    await all([...Array.from({ length: AT_A_TIME }, living), kills(), troubles()]);
+    await all([...Array.from({ length: AT_A_TIME }, liveOn), kills(), troubles()]);
 
     await p.settled();
     await p.deliver("reversed", 2);
