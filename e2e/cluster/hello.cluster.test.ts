@@ -160,8 +160,13 @@ test("a module that others need stays until they are gone", async () => {
   await kubectl("delete", "module", "friend", ...inNamespace, "--timeout=120s");
   await kubectl("wait", "--for=delete", "module/hello", ...inNamespace, "--timeout=120s");
   await untilAnswer(`${gateway}/hello`, 404);
-  const left = await kubectl("get", "all,configmaps,roles,networkpolicies", ...inNamespace, "-l", "plinth.dev/module=hello", "-o", "name");
-  expect(left.trim()).toBe("");
+  // The cluster's own garbage collector takes the children.
+  const kinds = "all,configmaps,roles,networkpolicies";
+  await eventually("nothing is left of it", async () => {
+    const left = await kubectl("get", kinds, ...inNamespace, "-l", "plinth.dev/module=hello", "-o", "name");
+    expect(left.trim()).toBe("");
+    return true;
+  });
 });
 
 async function patchHello(spec: object): Promise<void> {
