@@ -73,8 +73,8 @@ export async function runTransaction<T>(
     const result = await work(transactionOn(runner, client, settings, state));
     for (const last of state.beforeCommit) await last();
     signal?.throwIfAborted();
-    if (framed) await client.query("commit");
-    tenantOf.set(client, tenantId);
+    // To the commit of a transaction that failed on the way Postgres answers ROLLBACK: then the tenant was taken back, too.
+    if (framed && (await client.query("commit")).command === "COMMIT") tenantOf.set(client, tenantId);
     return result;
   } catch (error) {
     // A connection that is gone has rolled back already.
