@@ -118,10 +118,13 @@ describe("a transaction", () => {
         { tenantId: "three" },
       );
       await expect(failing).rejects.toThrow("changed my mind");
+      // Its COMMIT is a rollback, which takes the tenant back.
+      await single.transaction((tx) => tx.query("select 1 / 0").catch(() => undefined), { tenantId: "four" });
+      seen.push((await single.read(tenantNow, { tenantId: "four" }))[0]?.tenant);
       seen.push((await single.transaction(tenantNow, { tenantId }))[0]?.tenant);
     }
     await single.close();
-    expect(seen).toEqual(["one", "one", "two", "two", "two", "two", ALL_TENANTS, ALL_TENANTS]);
+    expect(seen).toEqual(["one", "two", "two", ALL_TENANTS].flatMap((tenantId) => [tenantId, "four", tenantId]));
   });
 
   test("a nested TypeORM transaction that fails takes back only its own writes", async () => {
