@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { CartStatus } from "@plinth/proto/order/v1/cart_pb";
 import { CheckoutStatus, FulfillmentStatus, OrderStatus, PaymentStatus, ReturnStatus } from "@plinth/proto/order/v1/order_pb";
 import { State } from "@plinth/proto/payment/v1/payment_pb";
+import { Client } from "pg";
 import { EMAIL, eventually, type Shop, startShop } from "./shop.ts";
 
 let shop: Shop;
@@ -172,6 +173,30 @@ describe("the same checkout again", () => {
     const metadata = expect.objectContaining({ state: "ordered", order_id: orderId });
     await expect(other).rejects.toMatchObject({ code: "CONFLICT", reason: "CART_STATUS", metadata });
     await expect(shop.carts().setEmail({ cartId, email: "eve@example.com" })).rejects.toMatchObject({ reason: "CART_STATUS" });
+  });
+
+  test.each([
+    ["checked out", (cartId: string) => shop.orders().placeOrder({ cartId, payment: BY_HAND }), { status: CheckoutStatus.PLACED }],
+    ["changed", (id: string) => shop.carts().setEmail({ cartId: id, email: "eve@example.com" }), { email: "eve@example.com" }],
+  ])("a cart that a refused checkout gives back in this moment can be %s", async (_, use, answer) => {
+    const { id } = await shop.cartWith([{ sku: await shop.stocked(1), quantity: 1 }]);
+    await shop.sql("update orders.carts set status = 'ordering' where id = $1", [id]);
+    const other = new Client({ connectionString: shop.harness.adminUrl });
+    await other.connect();
+    try {
+      await other.query("begin");
+      const { rows } = await other.query<{ pid: number }>("select pg_backend_pid() as pid");
+      await other.query("update orders.carts set status = 'open' where id = $1", [id]);
+      const used = use(id);
+      await eventually(
+        () => shop.sql("select from pg_stat_activity where $1 = any (pg_blocking_pids(pid))", [rows[0]?.pid]),
+        ({ length }) => length > 0,
+      );
+      await other.query("commit");
+      expect(await used).toMatchObject(answer);
+    } finally {
+      await other.end();
+    }
   });
 
   test("a key answers its first checkout, also a refused one, and refuses another request", async () => {

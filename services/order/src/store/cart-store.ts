@@ -181,10 +181,13 @@ export class PostgresCartStore implements CartStore {
   ): Promise<ChangedCart> {
     return this.#database.transaction(async (tx) => {
       const parameters = [tx.tenantId, cartId, userId ?? "", this.#settings().lifeMs, ...values];
-      const [row] = await tx.query<CartRow & { item?: ItemJson | null }>(sql, parameters);
+      const change = () => tx.query<CartRow & { item?: ItemJson | null }>(sql, parameters);
+      let [row] = await change();
       if (row === undefined) {
         checkChangeable(await this.#lock(tx, cartId, userId));
-        throw cartNotFound(cartId);
+        // A checkout that was refused may have given the cart back in this moment.
+        [row] = await change();
+        if (row === undefined) throw cartNotFound(cartId);
       }
       const changed = { cart: toCart(row), item: row.item ? toItem(row.item) : undefined };
       check(changed);

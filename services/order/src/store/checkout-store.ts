@@ -32,11 +32,15 @@ export class PostgresCheckoutStore implements CheckoutStore {
    */
   async claim(tx: Transaction, { orderId, cartId, userId, key, fingerprint }: Omit<CheckoutAttempt, "email">): Promise<FullCart> {
     const parameters = [tx.tenantId, cartId, orderId, userId, key ?? null, fingerprint];
-    const [row] = await tx.query<CartRow & { items: ItemJson[]; noted: boolean }>(CLAIM, parameters);
+    const claim = () => tx.query<CartRow & { items: ItemJson[]; noted: boolean }>(CLAIM, parameters);
+    let [row] = await claim();
     if (row === undefined) {
-      const [other] = await tx.query<CartRow>("select * from carts where tenant_id = $1 and id = $2", [tx.tenantId, cartId]);
+      const locked = "select * from carts where tenant_id = $1 and id = $2 for update";
+      const [other] = await tx.query<CartRow>(locked, [tx.tenantId, cartId]);
       if (other !== undefined && mayUse({ userId: other.user_id }, userId)) checkChangeable(toCart(other));
-      throw cartNotFound(cartId);
+      // An attempt that was refused may have given the cart back in this moment.
+      [row] = await claim();
+      if (row === undefined) throw cartNotFound(cartId);
     }
     if (!row.noted) {
       throw validation(
