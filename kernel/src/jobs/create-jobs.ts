@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { type CronItem, type JobHelpers, parseCronItems, type Runner, run, type TaskList, type WorkerEvents } from "graphile-worker";
-import { Pool } from "pg";
+import { Pool, type PoolClient } from "pg";
 import { PlinthError } from "../base/errors.ts";
 import { runInContext } from "../base/request-context.ts";
 import { quoteIdentifier } from "../database/module-roles.ts";
@@ -12,6 +12,7 @@ import { jobContext, unwrapPayload, wrapPayload } from "./job-envelope.ts";
 import type { JobHandler, JobInHand, JobOptions, Jobs } from "./jobs.ts";
 import { releaseLostJobs, showAlive } from "./lost-workers.ts";
 import { jobsSchema } from "./migrate-jobs.ts";
+import { hearOwnJobs, tellSql } from "./own-jobs.ts";
 import { workerLogger } from "./worker-logger.ts";
 
 /** Where finished jobs are counted. */
@@ -95,7 +96,7 @@ export function createJobs(options: CreateJobsOptions): Jobs {
       const definition = definitions.get(name);
       if (definition === undefined) throw new Error(`No job ${name} is defined. Defined: ${[...definitions.keys()].join(", ") || "none"}.`);
       const [job] = await tx.query<{ id: string }>(
-        `select id from ${quoteIdentifier(schema)}.add_job(identifier => $1, payload => $2::json, queue_name => $3, run_at => $4::timestamptz,
+        `select id, case when run_at <= now() then ${tellSql(schema, "id")} end from ${quoteIdentifier(schema)}.add_job(identifier => $1, payload => $2::json, queue_name => $3, run_at => $4::timestamptz,
            max_attempts => $5::int, job_key => $6, priority => $7::int)`,
         [
           name,
@@ -121,13 +122,22 @@ export function createJobs(options: CreateJobsOptions): Jobs {
       pool.on("connect", (client) => client.on("error", () => {})); // In use: its query fails and says so.
       pool.on("error", (error) => options.logger.warn("An idle connection of the job queue was lost", { error }));
       const events = new EventEmitter() as WorkerEvents;
+      const listening = new Map<PoolClient, () => void>();
       events.on("pool:listen:success", ({ client, workerPool }) => {
         // The library sends its LISTEN right after this event; the connection is free once that is done.
         client.once("drain", () => {
           showAlive(client, workerPool.id).catch((error: unknown) =>
             options.logger.warn("The job worker could not show that it lives", { error }),
           );
+          hearOwnJobs(client, schema).then(
+            (end) => listening.set(client, end),
+            (error: unknown) => options.logger.warn("The job worker hears of no new jobs and only looks for them now and then", { error }),
+          );
         });
+      });
+      events.on("pool:listen:release", ({ client }) => {
+        listening.get(client)?.();
+        listening.delete(client);
       });
       const cronItems = parseCronItems(crons);
       const launch = (): Promise<Runner> =>

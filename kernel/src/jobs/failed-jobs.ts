@@ -2,6 +2,7 @@ import type { Transaction } from "../database/database.ts";
 import { quoteIdentifier } from "../database/module-roles.ts";
 import { unwrapPayload } from "./job-envelope.ts";
 import type { FailedJob, JobCounts, Jobs } from "./jobs.ts";
+import { tellSql } from "./own-jobs.ts";
 
 interface FailedRow {
   id: string;
@@ -36,7 +37,12 @@ export function failedJobs(jobsSchema: string): FailedJobs {
         return { ...row, payload: envelope.payload, tenantId: envelope.tenantId, lastError: lastError ?? "" };
       });
     },
-    replayFailed: (tx, ids) => affected(tx, `select id from ${schema}.reschedule_jobs(${chosen}, run_at => now(), attempts => 0)`, ids),
+    replayFailed: (tx, ids) =>
+      affected(
+        tx,
+        `select id, ${tellSql(jobsSchema, "id")} from ${schema}.reschedule_jobs(${chosen}, run_at => now(), attempts => 0)`,
+        ids,
+      ),
     deleteFailed: (tx, ids) => affected(tx, `select id from ${schema}.complete_jobs(${chosen})`, ids),
     async counts(tx) {
       const [row] = await tx.query<JobCounts>(
