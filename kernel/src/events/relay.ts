@@ -24,10 +24,10 @@ const BATCH = 500;
 const SLOW_POLL_MS = 1_000;
 /**
  * First wait after a batch, grown up to the slow poll while nothing comes. What is written this soon after a NOTIFY is told by none: see `NOTIFY_EVERY_MS` in
- * `outbox.ts`. To look more often would cost each event some empty looks.
+ * `outbox.ts`. The second look is for what was written in time and committed late; each look costs every event an empty one.
  */
 const FAST_POLL_MS = 20;
-const POLL_GROWTH = 3;
+const POLL_GROWTH = 10;
 const FIRST_BACKOFF_MS = 100;
 const LAST_BACKOFF_MS = 10_000;
 /** Moved rows after which writers are led to a clean table: what a scan may have to step over stays in the order of a batch's own cost. */
