@@ -14,6 +14,9 @@ export interface Transaction {
   beforeCommit(last: () => Promise<void>): void;
 }
 
+/** A transaction of one statement. */
+export type Statement = Pick<Transaction, "tenantId" | "query">;
+
 export interface TransactionOptions {
   /** Defaults to the current request's tenant, then to `default`. `ALL_TENANTS` sees every row: for clean-ups and relays. */
   tenantId?: string;
@@ -31,6 +34,12 @@ export interface Database {
    * effects outside the transaction.
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
-  /** The same, read-only; goes to a read replica where one is configured. */
+  /**
+   * The same for `work` that sends one statement and no more: it is a transaction of its own and costs one round trip instead of three. Whether it was
+   * carried out is not known where its connection is lost before the answer; it is not tried again then. Where the request at hand must be noted
+   * together with its effects, begin and commit are sent all the same.
+   */
+  statement<T>(work: (tx: Statement) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  /** The same as `transaction`, read-only; goes to a read replica where one is configured. */
   read<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
 }

@@ -1,4 +1,4 @@
-export { ALL_TENANTS, type Database, type Transaction, type TransactionOptions } from "./database.ts";
+export { ALL_TENANTS, type Database, type Statement, type Transaction, type TransactionOptions } from "./database.ts";
 export { databaseErrorCode, isConnectionFailure, isSerializationFailure, onUniqueViolation } from "./database-errors.ts";
 export { dropModule, type ModuleToDrop } from "./drop-module.ts";
 export { type Listener, type ListenOptions, listen } from "./listen.ts";

@@ -6,7 +6,7 @@ import { type RequestContext, runInContext } from "../base/request-context.ts";
 import type { LogFields, Logger } from "../logging/logger.ts";
 import { deadlineSignal } from "../resilience/deadline.ts";
 import { createTestDatabase, type TestDatabase } from "../testing/test-postgres.ts";
-import { ALL_TENANTS, type Transaction } from "./database.ts";
+import { ALL_TENANTS, type Statement, type Transaction } from "./database.ts";
 import { onUniqueViolation } from "./database-errors.ts";
 import { sqlMigration } from "./migration.ts";
 import { type OpenDatabase, openDatabase } from "./open-database.ts";
@@ -107,10 +107,11 @@ describe("a transaction", () => {
       ...{ url: provisioned.url, schema: provisioned.schema, entities: [], logger },
       pool: { max: 1, min: 1 },
     });
-    const tenantNow = (tx: Transaction) => tx.query<{ tenant: string }>("select current_setting('plinth.tenant') as tenant");
+    const tenantNow = (tx: Statement) => tx.query<{ tenant: string }>("select current_setting('plinth.tenant') as tenant");
     const seen: (string | undefined)[] = [];
     for (const tenantId of ["one", "two", "two", ALL_TENANTS]) {
       seen.push((await single.read(tenantNow, { tenantId }))[0]?.tenant);
+      seen.push((await single.statement(tenantNow, { tenantId }))[0]?.tenant);
       const failing = single.transaction(
         async () => {
           throw new Error("changed my mind");
@@ -120,11 +121,37 @@ describe("a transaction", () => {
       await expect(failing).rejects.toThrow("changed my mind");
       // Its COMMIT is a rollback, which takes the tenant back.
       await single.transaction((tx) => tx.query("select 1 / 0").catch(() => undefined), { tenantId: "four" });
-      seen.push((await single.read(tenantNow, { tenantId: "four" }))[0]?.tenant);
+      seen.push((await single.statement(tenantNow, { tenantId: "four" }))[0]?.tenant);
       seen.push((await single.transaction(tenantNow, { tenantId }))[0]?.tenant);
     }
     await single.close();
-    expect(seen).toEqual(["one", "two", "two", ALL_TENANTS].flatMap((tenantId) => [tenantId, "four", tenantId]));
+    expect(seen).toEqual(["one", "two", "two", ALL_TENANTS].flatMap((tenantId) => [tenantId, tenantId, "four", tenantId]));
+  });
+
+  test("of one statement is that statement, unless the request must be noted with it", async () => {
+    const texts: string[] = [];
+    const counted = await openDatabase({
+      ...{ url: provisioned.url, schema: provisioned.schema, entities: [], logger, pool: { max: 2, min: 1 } },
+      metrics: { query: () => texts.push("query"), transaction: () => undefined },
+    });
+    const note = (id: number) =>
+      counted.statement((tx) => tx.query<{ id: number }>("insert into notes (id, text) values ($1, 'alone') returning id", [id]));
+    await note(20);
+    texts.length = 0;
+    expect(await note(21)).toEqual([{ id: 21 }]);
+    expect(texts).toHaveLength(1);
+
+    const refused = runInContext(aContext({ beforeEachCommit: () => Promise.reject(new Error("not noted")) }), () => note(22));
+    await expect(refused).rejects.toThrow("not noted");
+    const twice = counted.statement(async (tx) => {
+      await tx.query("insert into notes (id, text) values (23, 'first')");
+      await tx.query("insert into notes (id, text) values (24, 'second')");
+    });
+    await expect(twice).rejects.toThrow("needs transaction()");
+    expect(await counted.read((tx) => tx.query("select id from notes where id between 20 and 24 order by id"))).toEqual(
+      [20, 21, 23].map((id) => ({ id })),
+    );
+    await counted.close();
   });
 
   test("a nested TypeORM transaction that fails takes back only its own writes", async () => {

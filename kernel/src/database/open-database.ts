@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Pool } from "pg";
 import { DataSource, type EntitySchema } from "typeorm";
 import { badRequest, conflict, timeout, unavailable } from "../base/errors.ts";
-import { currentContext, DEFAULT_TENANT, TENANT_ID } from "../base/request-context.ts";
+import { currentContext, DEFAULT_TENANT, type RequestContext, TENANT_ID } from "../base/request-context.ts";
 import type { Logger } from "../logging/logger.ts";
 import { ALL_TENANTS, type Database, type Transaction, type TransactionOptions } from "./database.ts";
 import { isConnectionFailure, isSerializationFailure, isStalePlan, toTransactionError } from "./database-errors.ts";
@@ -48,6 +48,8 @@ export interface OpenDatabase extends Database {
 }
 
 const POOL: PoolLimits = { max: 25, min: 5, idleSeconds: 600, lifetimeSeconds: 300, acquireSeconds: 10 };
+/** The share of the connections that serves what only reads, where both go to one server. */
+const READS = 0.4;
 const STATEMENT_TIMEOUT_MS = 30_000;
 const SLOW_QUERY_MS = 200;
 /** A transaction left open holds locks and keeps dead rows from being cleaned up. */
@@ -56,20 +58,25 @@ const TRIES = 5;
 /** The wait before try n + 1 is random up to 2^n times this. */
 const BACKOFF_MS = 10;
 
-/** Opens the pool of one module and checks that the database answers. */
+/**
+ * Opens the connections of one module and checks that the database answers. What reads has connections of its own, on which nothing can be written; so
+ * it needs no transaction around it, nor does a single statement on the others.
+ */
 export async function openDatabase(options: DatabaseOptions): Promise<OpenDatabase> {
-  const primary = await openDataSource(options.url, options);
-  const replica = options.readUrl === undefined ? primary : await openDataSource(options.readUrl, options);
-  const pool = poolOf(primary);
+  const limits = { ...POOL, ...options.pool };
+  const [forWrites, forReads] = options.readUrl === undefined ? shared(limits) : [limits, limits];
+  const primary = await openDataSource(options.url, "read write", forWrites, options);
+  const replica = await openDataSource(options.readUrl ?? options.url, "read only", forReads, options);
+  const pools = [poolOf(primary), poolOf(replica)];
   const canceller = new Pool({ connectionString: options.url, max: 1, idleTimeoutMillis: 5_000, allowExitOnIdle: true });
   canceller.on("error", () => {});
   const defaultTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
 
   const run = async <T>(
-    dataSource: DataSource,
+    access: "read only" | "read write",
     work: (tx: Transaction) => Promise<T>,
     wanted: TransactionOptions,
-    readOnly: boolean,
+    statements: "one" | "many",
   ): Promise<T> => {
     const context = currentContext();
     const tenantId = wanted.tenantId ?? context?.tenantId ?? DEFAULT_TENANT;
@@ -82,20 +89,16 @@ export async function openDatabase(options: DatabaseOptions): Promise<OpenDataba
       const startedAt = performance.now();
       const finished = (outcome: "commit" | "rollback" | "retry"): void =>
         options.metrics?.transaction((performance.now() - startedAt) / 1000, outcome);
+      // The request's own signal aborts at its deadline.
+      const statementTimeoutMs = wanted.signal !== undefined && remainingMs < defaultTimeoutMs ? Math.ceil(remainingMs) : undefined;
+      const isolation = wanted.isolation ?? "read committed";
+      const isPlain = isolation === "read committed" && statementTimeoutMs === undefined;
+      const note = access === "read only" ? undefined : context?.beforeEachCommit;
+      const framed = !isPlain || note !== undefined || (access === "read write" && statements === "many");
       try {
-        const result = await runTransaction(
-          dataSource,
-          canceller,
-          {
-            tenantId,
-            isolation: wanted.isolation ?? "read committed",
-            readOnly,
-            // The request's own signal aborts at its deadline.
-            statementTimeoutMs: wanted.signal !== undefined && remainingMs < defaultTimeoutMs ? Math.ceil(remainingMs) : undefined,
-            signal,
-          },
-          readOnly ? work : noted(work),
-        );
+        const settings = { tenantId, isolation, access, framed, statementTimeoutMs, signal };
+        const dataSource = access === "read only" ? replica : primary;
+        const result = await runTransaction(dataSource, canceller, settings, note === undefined ? work : noted(work, note));
         finished("commit");
         return result;
       } catch (thrown) {
@@ -119,34 +122,52 @@ export async function openDatabase(options: DatabaseOptions): Promise<OpenDataba
   };
 
   return {
-    transaction: (work, wanted = {}) => run(primary, work, wanted, false),
-    read: (work, wanted = {}) => run(replica, work, wanted, true),
+    transaction: (work, wanted = {}) => run("read write", work, wanted, "many"),
+    statement: (work, wanted = {}) => run("read write", work, wanted, "one"),
+    read: (work, wanted = {}) => run("read only", work, wanted, "many"),
     ping: async () => {
-      await pool.query("select 1");
+      await poolOf(primary).query("select 1");
     },
-    poolUsage: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    poolUsage: () => ({
+      total: pools.reduce((sum, { totalCount }) => sum + totalCount, 0),
+      idle: pools.reduce((sum, { idleCount }) => sum + idleCount, 0),
+      waiting: pools.reduce((sum, { waitingCount }) => sum + waitingCount, 0),
+    }),
     close: async () => {
-      await Promise.all([closeDataSource(primary), replica === primary ? undefined : closeDataSource(replica), canceller.end()]);
+      await Promise.all([closeDataSource(primary), closeDataSource(replica), canceller.end()]);
     },
   };
 }
 
+/** Two pools within the limits of one: the smaller part for those that read, who are done sooner. */
+function shared(limits: PoolLimits): readonly [forWrites: PoolLimits, forReads: PoolLimits] {
+  const reads = { max: Math.max(1, Math.floor(limits.max * READS)), min: Math.floor(limits.min * READS) };
+  const writes = { max: Math.max(1, limits.max - reads.max), min: limits.min - reads.min };
+  return [
+    { ...limits, ...writes },
+    { ...limits, ...reads },
+  ];
+}
+
+type Note = NonNullable<RequestContext["beforeEachCommit"]>;
+
 /** The work, and in its transaction whatever the request at hand must note of it. */
-function noted<T>(work: (tx: Transaction) => Promise<T>): (tx: Transaction) => Promise<T> {
-  const note = currentContext()?.beforeEachCommit;
-  if (note === undefined) return work;
+function noted<T>(work: (tx: Transaction) => Promise<T>, note: Note): (tx: Transaction) => Promise<T> {
   return (tx) => {
     tx.beforeCommit(() => note(tx));
     return work(tx);
   };
 }
 
-async function openDataSource(url: string, options: DatabaseOptions): Promise<DataSource> {
-  const limits = { ...POOL, ...options.pool };
+async function openDataSource(
+  url: string,
+  access: "read only" | "read write",
+  limits: PoolLimits,
+  options: DatabaseOptions,
+): Promise<DataSource> {
   const settings: Record<string, string | number> = {
     search_path: options.schema,
-    // Reads run without a transaction around them; what writes says so.
-    default_transaction_read_only: "on",
+    default_transaction_read_only: access === "read only" ? "on" : "off",
     statement_timeout: options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
   };

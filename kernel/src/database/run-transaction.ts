@@ -7,7 +7,9 @@ import { TENANT_SETTING } from "./tenancy.ts";
 export interface TransactionSettings {
   readonly tenantId: string;
   readonly isolation: "read committed" | "repeatable read" | "serializable";
-  readonly readOnly: boolean;
+  readonly access: "read only" | "read write";
+  /** What is one statement needs neither begin nor commit. What only reads neither, where it sees each statement's own moment anyway. */
+  readonly framed: boolean;
   /** Where a deadline comes before the connection's own timeout and `signal` does not tell of it. */
   readonly statementTimeoutMs: number | undefined;
   readonly signal: AbortSignal | undefined;
@@ -32,19 +34,15 @@ export class TransactionNotBegun extends Error {
  */
 const tenantOf = new WeakMap<PoolClient, string>();
 
-/**
- * One try: begin, work, commit; or roll back and throw. What only reads, and sees each statement's own moment anyway, needs neither begin nor commit.
- * `canceller` serves to end a statement of another connection.
- */
+/** One try: begin, work, commit; or roll back and throw. `canceller` serves to end a statement of another connection. */
 export async function runTransaction<T>(
   dataSource: DataSource,
   canceller: Pool,
   settings: TransactionSettings,
   work: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
-  const { signal, tenantId } = settings;
+  const { signal, tenantId, framed } = settings;
   signal?.throwIfAborted();
-  const framed = !settings.readOnly || settings.isolation !== "read committed" || settings.statementTimeoutMs !== undefined;
   const runner = dataSource.createQueryRunner();
   let client: PoolClient & { processID?: number };
   let known: boolean;
@@ -80,7 +78,7 @@ export async function runTransaction<T>(
     // A connection that is gone has rolled back already.
     if (framed) await client.query("rollback").catch(() => undefined);
     if (signal?.aborted) throw signal.reason;
-    throw framed || state.answered ? error : new TransactionNotBegun(error);
+    throw framed || state.answered || settings.access === "read write" ? error : new TransactionNotBegun(error);
   } finally {
     state.over = true;
     signal?.removeEventListener("abort", onAbort);
@@ -95,11 +93,16 @@ export async function runTransaction<T>(
 }
 
 function transactionOn(runner: QueryRunner, client: PoolClient, settings: TransactionSettings, state: TransactionState): Transaction {
+  const isAlone = !settings.framed && settings.access === "read write";
+  let sent = false;
   return {
     manager: runner.manager,
     tenantId: settings.tenantId,
     async query<Row>(sql: string, parameters?: readonly unknown[]): Promise<Row[]> {
       settings.signal?.throwIfAborted();
+      if (sent && isAlone)
+        throw new Error("One statement has been sent already, and is committed. What sends several needs transaction().");
+      sent = true;
       if (state.over) throw new Error("The transaction is over: a query was sent after its work had returned. Await every query.");
       const result: QueryResult | QueryResult[] = await client.query(sql, parameters as unknown[] | undefined);
       state.answered = true;
@@ -113,8 +116,7 @@ function transactionOn(runner: QueryRunner, client: PoolClient, settings: Transa
   };
 }
 
-/** Connections are read-only unless something else is said: see `openDataSource`. */
-function beginSql({ isolation, readOnly, statementTimeoutMs }: TransactionSettings): string {
-  const begin = `begin isolation level ${isolation} ${readOnly ? "read only" : "read write"}`;
+function beginSql({ isolation, access, statementTimeoutMs }: TransactionSettings): string {
+  const begin = `begin isolation level ${isolation} ${access}`;
   return statementTimeoutMs === undefined ? begin : `${begin};set local statement_timeout = ${statementTimeoutMs}`;
 }

@@ -78,7 +78,7 @@ export async function discardDeadLetter(database: Database, eventId: string): Pr
 
 /** Those to be handled anew, by order of their failing; a glance at an index that is mostly empty. */
 export async function listRequestedReplays(database: Database, limit: number): Promise<Envelope[]> {
-  const rows = await database.transaction(
+  const rows = await database.read(
     (tx) =>
       tx.query<{ envelope: Envelope }>(
         "select envelope from dead_letters where replay_requested_at is not null order by failed_at, event_id limit $1",
@@ -98,6 +98,6 @@ export async function takeDeadLetter(tx: Transaction, eventId: string): Promise<
 }
 
 async function change(database: Database, sql: string, eventId: string): Promise<void> {
-  const rows = await database.transaction((tx) => tx.query(sql, [eventId]), { tenantId: ALL_TENANTS });
+  const rows = await database.statement((tx) => tx.query(sql, [eventId]), { tenantId: ALL_TENANTS });
   if (rows.length === 0) throw notFound(`There is no dead letter ${eventId}.`, { reason: "DEAD_LETTER_NOT_FOUND" });
 }

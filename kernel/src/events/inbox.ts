@@ -21,7 +21,7 @@ const PRUNE_BATCH = 5_000;
 export async function pruneInbox(database: Database, ageMs: number): Promise<void> {
   const bound = oldestIdAt(Date.now() - ageMs);
   for (let removed = PRUNE_BATCH; removed === PRUNE_BATCH; ) {
-    removed = await database.transaction(
+    removed = await database.statement(
       async (tx) => {
         const [row] = await tx.query<{ count: number }>(
           `with gone as (delete from inbox where event_id in (select event_id from inbox where event_id < $1 order by event_id limit $2) returning 1)

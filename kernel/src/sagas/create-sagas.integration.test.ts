@@ -109,6 +109,22 @@ test("does its steps in order, keeps what they learn, and leaves out what is not
   ]);
 });
 
+test("what is not needed at the beginning and at the end is noted like the rest", async () => {
+  const step = (name: string, needed: boolean) => ({ name, timeoutMs: 1_000, when: () => needed, call: () => act(name) });
+  const steps = [step("a", false), step("b", false), step("c", true), step("d", false), step("e", false)];
+  const { runner } = open({ ...order, steps });
+  expect(await runner.run({ item: "book" }, { key: "a", waitMs: 10_000 })).toMatchObject({ status: "done", step: undefined });
+  expect(acts).toEqual(["c"]);
+  const entries = (await runner.timeline("a"))?.entries ?? [];
+  expect(entries.map(({ step, attempt, outcome }) => `${step} ${attempt} ${outcome}`)).toEqual([
+    "a 1 skipped",
+    "b 1 skipped",
+    "c 1 done",
+    "d 1 skipped",
+    "e 1 skipped",
+  ]);
+});
+
 test("a step whose name has spaces sends a key that callees take", async () => {
   const keys: string[] = [];
   const call = async (_: Order, { idempotencyKey }: StepInHand) => void keys.push(idempotencyKey);

@@ -1,4 +1,4 @@
-import { ALL_TENANTS, type Database, type Transaction } from "../database/database.ts";
+import { ALL_TENANTS, type Database, type Statement, type Transaction } from "../database/database.ts";
 import type { Move, Position } from "./next-move.ts";
 import type { Saga, SagaEntry, SagaFailure, SagaStatus } from "./saga.ts";
 
@@ -24,12 +24,17 @@ export interface NewSaga {
   readonly traceId: string | undefined;
 }
 
+/** A step that was not needed. */
+export type PassedStep = Pick<SagaEntry, "step" | "direction">;
+
 /** What is written after each try. */
 export interface Tried {
   readonly saga: StoredSaga;
   readonly owner: string;
   readonly position: Position;
   readonly move: Move;
+  /** Between the step that was tried and the one that the move leads to. */
+  readonly passed: readonly PassedStep[];
   readonly state: object;
   readonly outcome: SagaEntry["outcome"];
   readonly startedAt: Date;
@@ -120,7 +125,7 @@ export async function claimSagas(
   keepForMs: number,
   limit: number,
 ): Promise<StoredSaga[]> {
-  const rows = await database.transaction(
+  const rows = await database.statement(
     (tx) =>
       tx.query<Row>(
         `update sagas set attempt = attempt + (owner is not null)::int, owner = $1, wake_at = now() + $2::float8 * interval '1 ms'
@@ -163,12 +168,14 @@ export async function claimSaga(
   return row === undefined ? undefined : toSaga(row);
 }
 
-/** Writes where the saga stands and a line of its timeline, in one statement. Throws `SagaTakenOverError`. */
-export async function noteTry(tx: Transaction, tried: Tried): Promise<void> {
-  const { saga, owner, position: before, move, keepForMs } = tried;
+/** Writes where the saga stands, and the lines of its timeline, in one statement. Throws `SagaTakenOverError`. */
+export async function noteTry(tx: Statement, tried: Tried): Promise<void> {
+  const { saga, owner, position: before, move, passed, keepForMs } = tried;
   const position = "position" in move ? move.position : undefined;
   const afterMs = move.kind === "go" ? move.afterMs : 0;
   const until = move.kind === "wait" ? move.until.toISOString() : null;
+  const first = { step: before.step, direction: before.status === "running" ? "do" : "undo" } as const;
+  const lines = [first, ...passed];
   const written = await tx.query(
     `with moved as (
        update sagas set state = $3::jsonb, status = $4, step = $5, attempt = $6, failure = $7::jsonb,
@@ -179,7 +186,9 @@ export async function noteTry(tx: Transaction, tried: Tried): Promise<void> {
        where id = $1 and owner = $2 returning id
      )
      insert into saga_entries (tenant_id, saga_id, step, direction, attempt, outcome, started_at, duration_ms, error, trace_id)
-     select $10, id, $11, $12, $13, $14, $15::timestamptz, $16, $17, $18 from moved returning position`,
+     select $10, id, line.step, line.direction, case nr when 1 then $13 else 1 end, case nr when 1 then $14 else 'skipped' end,
+       case nr when 1 then $15::timestamptz else now() end, case nr when 1 then $16 else 0 end, case nr when 1 then $17 end, $18
+     from moved, unnest($11::text[], $12::text[]) with ordinality as line (step, direction, nr) order by nr returning position`,
     [
       saga.id,
       owner,
@@ -191,8 +200,8 @@ export async function noteTry(tx: Transaction, tried: Tried): Promise<void> {
       keepForMs ?? null,
       afterMs,
       saga.tenantId,
-      before.step,
-      before.status === "running" ? "do" : "undo",
+      lines.map(({ step }) => step),
+      lines.map(({ direction }) => direction),
       before.attempt + 1,
       tried.outcome,
       tried.startedAt.toISOString(),
@@ -208,11 +217,8 @@ export async function noteTry(tx: Transaction, tried: Tried): Promise<void> {
 
 /** Gives sagas in hand back at once, for another replica: this one stops. */
 export async function giveBack(database: Database, ids: readonly string[], owner: string): Promise<void> {
-  await database.transaction(
-    (tx) =>
-      tx.query("update sagas set owner = null, wake_at = now() where id = any($1) and owner = $2 and finished_at is null", [ids, owner]),
-    { tenantId: ALL_TENANTS },
-  );
+  const free = "update sagas set owner = null, wake_at = now() where id = any($1) and owner = $2 and finished_at is null";
+  await database.statement((tx) => tx.query(free, [ids, owner]), { tenantId: ALL_TENANTS });
 }
 
 /** Oldest first. */

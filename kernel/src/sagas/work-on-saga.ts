@@ -6,7 +6,7 @@ import type { Logger } from "../logging/logger.ts";
 import { deadlineSignal } from "../resilience/deadline.ts";
 import { afterFailure, afterSuccess, afterWaiting, isRefusal, type Move, type Position } from "./next-move.ts";
 import { type CallStep, type Learned, type SagaDefinition, type SagaEntry, type SagaStep, type StepInHand, Waiting } from "./saga.ts";
-import { noteTry, type StoredSaga } from "./saga-store.ts";
+import { noteTry, type PassedStep, type StoredSaga } from "./saga-store.ts";
 
 export interface SagaMetrics {
   /** One try: `done`, `skipped`, `waiting`, `refused` or `failed`. */
@@ -88,43 +88,50 @@ async function tryStep(shop: Workshop, definition: AnySaga, saga: StoredSaga): P
   };
   const needed = step.when?.(saga.state) ?? true;
 
-  async function note(tx: Transaction, learned: Learned<object>): Promise<Result> {
+  function done(learned: Learned<object>): Note {
     const state = learned ? { ...saga.state, ...learned } : saga.state;
-    const move = afterSuccess(definition.steps, position);
-    return write(tx, move, state, needed ? "done" : "skipped", undefined);
+    return { move: afterSuccess(definition.steps, position), state, outcome: needed ? "done" : "skipped", error: undefined };
   }
-  async function write(tx: Transaction, move: Move, state: object, outcome: Outcome, error: string | undefined): Promise<Result> {
-    if (move.kind === "end" && move.failure !== undefined) await definition.turnedBack?.(state, tx, move.failure);
+  function waits({ waitsAtMostMs = 0, name }: CallStep<object>, { learned }: Waiting<object>): Note {
+    const state = { ...saga.state, ...learned };
+    const move = afterWaiting(definition.steps, position, waitsAtMostMs, new Date(clock.now()));
+    if (move.kind === "wait") return { move, state, outcome: "waiting", error: undefined };
+    return { move, state, outcome: "failed", error: `WAITED_TOO_LONG: ${name}` };
+  }
+  /** In the transaction of the step, where it has one; else the note is a statement of its own, unless the end of the saga has more to write. */
+  async function write({ move: first, state, outcome, error }: Note, tx?: Transaction): Promise<Result> {
+    const { move, passed } = passUnneeded(definition, first, state);
+    const { tenantId } = saga;
     const keeps = move.kind === "go" && move.afterMs <= LONGEST_WAIT_IN_HAND_MS;
     const keepForMs = keeps ? move.afterMs + leaseMs(definition, move.position.step) : undefined;
     const durationMs = clock.elapsed() - began;
-    await noteTry(tx, { saga, owner: shop.owner, position, move, state, outcome, startedAt, durationMs, error, keepForMs });
+    const tried = { saga, owner: shop.owner, position, move, passed, state, outcome, startedAt, durationMs, error, keepForMs };
+    const failure = move.kind === "end" ? move.failure : undefined;
+    const noteEnd = async (tx: Transaction): Promise<void> => {
+      if (failure !== undefined) await definition.turnedBack?.(state, tx, failure);
+      await noteTry(tx, tried);
+    };
+    if (tx !== undefined) await noteEnd(tx);
+    else if (failure !== undefined) await shop.database.transaction(noteEnd, { tenantId });
+    else await shop.database.statement((tx) => noteTry(tx, tried), { tenantId });
     shop.metrics?.step(saga.name, step.name, outcome, durationMs / 1000);
+    for (const { step: name } of passed) shop.metrics?.step(saga.name, name, "skipped", 0);
     return { next: moved(saga, move, state, clock), move };
   }
 
-  function noteWaiting({ waitsAtMostMs = 0, name }: CallStep<object>, { learned }: Waiting<object>): Promise<Result> {
-    const move = afterWaiting(definition.steps, position, waitsAtMostMs, new Date(clock.now()));
-    const [outcome, error] = move.kind === "wait" ? (["waiting", undefined] as const) : (["failed", `WAITED_TOO_LONG: ${name}`] as const);
-    return transaction((tx) => write(tx, move, { ...saga.state, ...learned }, outcome, error));
-  }
-
-  const transaction = <T>(work: (tx: Transaction) => Promise<T>, signal?: AbortSignal): Promise<T> =>
-    shop.database.transaction(work, { tenantId: saga.tenantId, ...(signal === undefined ? {} : { signal }) });
-
   return runInContext(contextOf(shop, saga, limit.signal), async () => {
     try {
-      if (!needed) return await transaction((tx) => note(tx, undefined));
+      if (!needed) return await write(done(undefined));
       if ("write" in step) {
-        return await transaction(async (tx) => {
-          if (position.status === "running") return note(tx, await step.write(saga.state, tx, inHand));
+        const work = async (tx: Transaction): Promise<Result> => {
+          if (position.status === "running") return write(done(await step.write(saga.state, tx, inHand)), tx);
           await step.undo?.(saga.state, tx, inHand);
-          return note(tx, undefined);
-        }, limit.signal);
+          return write(done(undefined), tx);
+        };
+        return await shop.database.transaction(work, { tenantId: saga.tenantId, signal: limit.signal });
       }
       const learned = position.status === "running" ? await step.call(saga.state, inHand) : await step.undo?.(saga.state, inHand);
-      if (learned instanceof Waiting) return await noteWaiting(step, learned);
-      return await transaction((tx) => note(tx, learned ?? undefined));
+      return await write(learned instanceof Waiting ? waits(step, learned) : done(learned ?? undefined));
     } catch (thrown) {
       const error = PlinthError.from(thrown);
       const move = afterFailure(definition.steps, position, error, shop.random ?? Math.random);
@@ -137,12 +144,32 @@ async function tryStep(shop: Workshop, definition: AnySaga, saga: StoredSaga): P
         error: thrown,
       });
       const told = `${error.reason}: ${error.message}`;
-      return transaction((tx) => write(tx, move, saga.state, isRefusal(error) ? "refused" : "failed", told));
+      return write({ move, state: saga.state, outcome: isRefusal(error) ? "refused" : "failed", error: told });
     }
   });
 }
 
-type Outcome = SagaEntry["outcome"];
+/** What came of a try. */
+interface Note {
+  readonly move: Move;
+  readonly state: object;
+  readonly outcome: SagaEntry["outcome"];
+  readonly error: string | undefined;
+}
+
+/** The steps that come next and are not needed are passed, and noted together with the one before them. */
+function passUnneeded(definition: AnySaga, first: Move, state: object): { readonly move: Move; readonly passed: readonly PassedStep[] } {
+  const passed: PassedStep[] = [];
+  let move = first;
+  while (move.kind === "go" && move.position.attempt === 0) {
+    const { step: name, status } = move.position;
+    const step = definition.steps.find((step) => step.name === name) as AnyStep;
+    if (step.when?.(state) ?? true) break;
+    passed.push({ step: name, direction: status === "running" ? "do" : "undo" });
+    move = afterSuccess(definition.steps, move.position);
+  }
+  return { move, passed };
+}
 
 function positionOf({ status, step, attempt, failure, stepWaitsUntil }: StoredSaga): Position {
   const direction = status === "turning-back" ? "turning-back" : "running";

@@ -75,7 +75,7 @@ export async function openStorage(options: StorageOptions): Promise<ModuleStorag
   });
   const sql = {
     query: (text: string, parameters: readonly unknown[]) =>
-      database.transaction((tx) => tx.query(text, parameters), { tenantId: ALL_TENANTS }),
+      database.statement((tx) => tx.query(text, parameters), { tenantId: ALL_TENANTS }),
   };
   return {
     url,

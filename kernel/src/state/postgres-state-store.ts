@@ -43,7 +43,7 @@ export function postgresStateStore(database: Database): StateStore {
       return row === undefined ? undefined : { value: row.value, etag: row.etag, expiresAt: row.expiresAt ?? undefined };
     },
     async put(key, value, { ifMatch, ttlSeconds } = {}) {
-      const [row] = await database.transaction((tx) =>
+      const [row] = await database.statement((tx) =>
         tx.query<{ etag: string }>(
           // $4: any state will do; $5: the version that must be there, or none for "nothing alive is there".
           `insert into state (key, value, expires_at)
@@ -71,7 +71,7 @@ export function postgresStateStore(database: Database): StateStore {
       });
     },
     async take<Value>(key: string) {
-      const [row] = await database.transaction((tx) =>
+      const [row] = await database.statement((tx) =>
         tx.query<{ value: Value; alive: boolean | null }>(
           `delete from state where tenant_id = $1 and key = $2 returning value, ${ALIVE} as alive`,
           [tx.tenantId, key],
@@ -81,7 +81,7 @@ export function postgresStateStore(database: Database): StateStore {
     },
     async deleteExpired() {
       for (let total = 0; ; ) {
-        const deleted = await database.transaction(
+        const deleted = await database.statement(
           (tx) =>
             tx.query(
               `delete from state where (tenant_id, key) in
