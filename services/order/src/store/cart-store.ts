@@ -1,5 +1,5 @@
 import { notFound } from "@plinth/kernel/base";
-import { ALL_TENANTS, type Database, type Transaction } from "@plinth/kernel/database";
+import { ALL_TENANTS, type Database, type Statement, type Transaction } from "@plinth/kernel/database";
 import { type Cart, type CartLimits, cartNotFound, checkChangeable, checkLimits, type FullCart, mayUse } from "../domain/cart.ts";
 import type { CartDetails, CartStore, ChangedCart, NewItem } from "../domain/cart-store.ts";
 import { type CartRow, ITEMS_JSON, type ItemJson, toCart, toItem } from "./cart-rows.ts";
@@ -12,24 +12,31 @@ const TOUCH = `update carts c set version = version + 1, updated_at = now(), exp
 const USABLE = `c.tenant_id = $1 and c.id = $2 and c.status = 'open' and c.expires_at > now() and c.user_id in ('', $3)`;
 const ITEM = `json_build_object('id', id, 'sku', sku, 'warehouse_id', warehouse_id, 'quantity', quantity, 'added_at', added_at)`;
 
-/** The new line, or more of the one that is there; then the cart, which no other call changes meanwhile. */
+/**
+ * The new line, or more of the one that is there; then the cart, which no other call changes meanwhile. What goes beyond a limit changes nothing.
+ * `$9` most of one line, `$10` most lines.
+ */
 const ADD_ITEM = `
-with usable as (select c.id from carts c where ${USABLE} for update),
+with usable as (select c.id, c.line_count from carts c where ${USABLE} for update),
 item as (
   insert into cart_items as known (cart_id, tenant_id, id, sku, warehouse_id, quantity, added_at)
   select id, $1, $5, $6, $7, $8, now() from usable
+  where $8::bigint <= $9 and (line_count < $10
+    or exists (select from cart_items i where i.cart_id = usable.id and i.sku = $6 and i.warehouse_id = $7))
   on conflict (cart_id, sku, warehouse_id) do update set quantity = known.quantity + excluded.quantity
+    where known.quantity + excluded.quantity <= $9
   returning known.*
 ),
 touched as (
-  ${TOUCH}, line_count = line_count + (select (id = $5)::int from item) where c.id in (select id from usable) returning c.*
+  ${TOUCH}, line_count = line_count + (select (id = $5)::int from item) where c.id in (select cart_id from item) returning c.*
 )
 select touched.*, (select ${ITEM} from item) as item from touched`;
 
+/** `$7` most of one line. */
 const UPDATE_ITEM = `
 with usable as (select c.id from carts c where ${USABLE} for update),
-item as (update cart_items set quantity = $6 where cart_id in (select id from usable) and id = $5 returning *),
-touched as (${TOUCH} where c.id in (select id from usable) returning c.*)
+item as (update cart_items set quantity = $6 where cart_id in (select id from usable) and id = $5 and $6::bigint <= $7 returning *),
+touched as (${TOUCH} where c.id in (select cart_id from item) returning c.*)
 select touched.*, (select ${ITEM} from item) as item from touched`;
 
 const REMOVE_ITEM = `
@@ -56,7 +63,7 @@ export interface CartSettings {
 
 /**
  * Carts in tables of their own: a cart in one value would be written whole with each line that is added. Each change is one statement that finds the
- * cart, checks who asks, and writes; only what it refuses is looked at again, to say why.
+ * cart, checks who asks and what is allowed, and writes; only what it refuses is looked at again, to say why.
  */
 export class PostgresCartStore implements CartStore {
   readonly #database: Database;
@@ -68,7 +75,7 @@ export class PostgresCartStore implements CartStore {
   }
 
   async insert(cart: Cart): Promise<void> {
-    await this.#database.transaction((tx) =>
+    await this.#database.statement((tx) =>
       tx.query(
         `insert into carts (id, tenant_id, status, currency, locale, email, user_id, customer_id, line_count, order_id, version, created_at, updated_at,
            expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8, 0, '', $9, $10, $10, $11)`,
@@ -101,30 +108,34 @@ export class PostgresCartStore implements CartStore {
   }
 
   addItem(cartId: string, userId: string | undefined, { id, sku, warehouseId, quantity }: NewItem): Promise<ChangedCart> {
-    return this.#change(cartId, userId, ADD_ITEM, [id, sku, warehouseId, quantity], ({ cart, item }) => {
-      // What goes beyond a limit is rolled back.
-      if (item !== undefined) checkLimits(this.#settings().limits, item, cart.lineCount);
+    const { limits } = this.#settings();
+    const values = [id, sku, warehouseId, quantity, limits.quantity, limits.lines];
+    return this.#change(cartId, userId, ADD_ITEM, values, async (tx, { lineCount }) => {
+      const known = "select quantity from cart_items where cart_id = $1 and sku = $2 and warehouse_id = $3";
+      const [line] = await tx.query<{ quantity: string }>(known, [cartId, sku, warehouseId]);
+      checkLimits(limits, { sku, quantity: quantity + BigInt(line?.quantity ?? 0) }, lineCount + (line === undefined ? 1 : 0));
     });
   }
 
   updateItem(cartId: string, userId: string | undefined, itemId: string, quantity: bigint): Promise<ChangedCart> {
-    return this.#change(cartId, userId, UPDATE_ITEM, [itemId, quantity], ({ cart, item }) => {
-      if (item === undefined) {
-        const metadata = { cart_id: cartId, item_id: itemId };
-        throw notFound(`The cart has no line ${itemId}.`, { reason: "ITEM_NOT_FOUND", metadata });
-      }
-      checkLimits(this.#settings().limits, item, cart.lineCount);
+    const { limits } = this.#settings();
+    return this.#change(cartId, userId, UPDATE_ITEM, [itemId, quantity, limits.quantity], async (tx) => {
+      const known = "select sku from cart_items where cart_id = $1 and id = $2";
+      const [line] = await tx.query<{ sku: string }>(known, [cartId, itemId]);
+      if (line !== undefined) return checkLimits(limits, { sku: line.sku, quantity }, 0);
+      const metadata = { cart_id: cartId, item_id: itemId };
+      throw notFound(`The cart has no line ${itemId}.`, { reason: "ITEM_NOT_FOUND", metadata });
     });
   }
 
   removeItem(cartId: string, userId: string | undefined, itemId: string): Promise<ChangedCart> {
-    return this.#change(cartId, userId, REMOVE_ITEM, [itemId], () => undefined);
+    return this.#change(cartId, userId, REMOVE_ITEM, [itemId]);
   }
 
   async setDetails(cartId: string, userId: string | undefined, details: CartDetails): Promise<Cart> {
     const { email = null, shippingAddress, shippingOption } = details;
     const values = [email, jsonOrNull(shippingAddress), jsonOrNull(shippingOption)];
-    return (await this.#change(cartId, userId, SET_DETAILS, values, () => undefined)).cart;
+    return (await this.#change(cartId, userId, SET_DETAILS, values)).cart;
   }
 
   merge(guestCartId: string, owner: { userId: string; customerId: string; email: string }): Promise<string> {
@@ -171,27 +182,29 @@ export class PostgresCartStore implements CartStore {
     }
   }
 
-  /** One statement; `check` may refuse what it did. */
-  #change(
+  /** One statement. Where it changes nothing, `refusal` throws why, if it is not the cart itself that cannot be used. */
+  async #change(
     cartId: string,
     userId: string | undefined,
     sql: string,
     values: readonly unknown[],
-    check: (changed: ChangedCart) => void,
+    refusal: (tx: Transaction, cart: Cart) => Promise<void> = async () => undefined,
   ): Promise<ChangedCart> {
-    return this.#database.transaction(async (tx) => {
+    const change = async (tx: Statement): Promise<ChangedCart | undefined> => {
       const parameters = [tx.tenantId, cartId, userId ?? "", this.#settings().lifeMs, ...values];
-      const change = () => tx.query<CartRow & { item?: ItemJson | null }>(sql, parameters);
-      let [row] = await change();
-      if (row === undefined) {
-        checkChangeable(await this.#lock(tx, cartId, userId));
-        // A checkout that was refused may have given the cart back in this moment.
-        [row] = await change();
-        if (row === undefined) throw cartNotFound(cartId);
-      }
-      const changed = { cart: toCart(row), item: row.item ? toItem(row.item) : undefined };
-      check(changed);
-      return changed;
+      const [row] = await tx.query<CartRow & { item?: ItemJson | null }>(sql, parameters);
+      return row === undefined ? undefined : { cart: toCart(row), item: row.item ? toItem(row.item) : undefined };
+    };
+    const changed = await this.#database.statement(change);
+    if (changed !== undefined) return changed;
+    return this.#database.transaction(async (tx) => {
+      const cart = await this.#lock(tx, cartId, userId);
+      checkChangeable(cart);
+      await refusal(tx, cart);
+      // What stood in the way has gone in this moment: a checkout that was refused has given the cart back.
+      const second = await change(tx);
+      if (second === undefined) throw cartNotFound(cartId);
+      return second;
     });
   }
 
