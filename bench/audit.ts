@@ -131,7 +131,7 @@ async function publishAll(source: OpenDatabase, blog: { url: string; schema: str
 async function consumeAll(database: OpenDatabase, url: string, total: number): Promise<{ storedIn: number; sealedIn: number }> {
   const bus = await createPostgresBus({ url, name: "audit", topics: [], sharesDatabase: true, logger });
   const consumer = createConsumer({ module: "audit", types: TYPES, bus, database, logger, retentionMs: 604_800_000 });
-  consumer.subscribe(AuditRecordedSchema, onAuditRecorded(insertEntries));
+  consumer.subscribeTogether(AuditRecordedSchema, onAuditRecorded(insertEntries), { gatherMs: 250 });
   const startedAt = performance.now();
   await consumer.start();
   let storedIn: number | undefined;

@@ -1,14 +1,14 @@
-import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { runInContext } from "../base/request-context.ts";
 import type { Database, Transaction } from "../database/database.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { storeDeadLetter } from "./dead-letters.ts";
 import { eventContext } from "./event-context.ts";
-import type { EventHandler } from "./event-handlers.ts";
+import type { GroupHandler } from "./event-handlers.ts";
 import { claimEvents } from "./inbox.ts";
 import type { Incoming } from "./incoming.ts";
 
-export type IncomingEvent = Incoming<EventHandler<DescMessage>>;
+export type IncomingEvent = Incoming<GroupHandler>;
+type ValidEvent = Extract<IncomingEvent, { invalid?: undefined }>;
 
 export interface Applying {
   readonly module: string;
@@ -35,17 +35,19 @@ export async function applyEvents(applying: Applying, events: readonly IncomingE
           events.map(({ envelope }) => envelope.eventId),
         ),
       );
-      let scoped = tx;
+      const valid: ValidEvent[] = [];
       for (const event of events) {
         const { envelope, invalid } = event;
         // Also passes over the second of two equal ids in one batch.
         if (!fresh.delete(envelope.eventId)) continue;
-        if (invalid !== undefined) {
-          await storeDeadLetter(tx, envelope, { reason: invalid.reason, error: invalid.message, attempts: 1 });
-          continue;
-        }
-        if (scoped.tenantId !== envelope.tenantId) scoped = await asTenant(tx, envelope.tenantId);
-        await callHandler(applying, scoped, event, signal);
+        if (invalid === undefined) valid.push(event);
+        else await storeDeadLetter(tx, envelope, { reason: invalid.reason, error: invalid.message, attempts: 1 });
+      }
+      let scoped = tx;
+      for (const [first, ...more] of runsOf(valid)) {
+        const { tenantId } = first.envelope;
+        if (scoped.tenantId !== tenantId) scoped = await asTenant(tx, tenantId);
+        await callHandler(applying, scoped, [first, ...more], signal);
       }
     },
     { tenantId: first.envelope.tenantId, signal },
@@ -56,20 +58,37 @@ export async function applyEvents(applying: Applying, events: readonly IncomingE
   }
 }
 
-/** One handler in the context of its event. */
+type Run = [ValidEvent, ...ValidEvent[]];
+
+/** Neighbours of one handler and one tenant go together, where the handler wants it. */
+function runsOf(events: readonly ValidEvent[]): Run[] {
+  const runs: Run[] = [];
+  for (const event of events) {
+    const run = runs.at(-1);
+    if (event.handler.together && run?.[0].handler === event.handler && run[0].envelope.tenantId === event.envelope.tenantId)
+      run.push(event);
+    else runs.push([event]);
+  }
+  return runs;
+}
+
+/** One handler for events of its type and of one tenant, in the context of the first. */
 export async function callHandler(
   { module, metrics }: Applying,
   tx: Transaction,
-  { envelope, handler, message }: IncomingEvent,
+  events: readonly [ValidEvent, ...ValidEvent[]],
   signal: AbortSignal,
 ): Promise<void> {
+  const [{ envelope, handler }] = events;
   const startedAt = performance.now();
   let outcome: "ok" | "retry" = "retry";
   try {
-    await runInContext(eventContext(module, envelope, signal), handler, message as MessageShape<DescMessage>, tx, envelope);
+    const received = events.map(({ message, envelope }) => ({ event: message, envelope }));
+    await runInContext(eventContext(module, envelope, signal), handler.handle, received, tx);
     outcome = "ok";
   } finally {
-    metrics?.busConsumed.with(envelope.type, outcome).observe((performance.now() - startedAt) / 1000);
+    const seconds = (performance.now() - startedAt) / 1000 / events.length;
+    for (const _ of events) metrics?.busConsumed.with(envelope.type, outcome).observe(seconds);
   }
 }
 

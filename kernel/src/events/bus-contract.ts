@@ -55,6 +55,22 @@ export function describeBusContract(driver: string, place: () => Promise<BusPlac
       }
     });
 
+    test("what is gathered comes together from all partitions, each in its order, and all of it again where it was refused", async () => {
+      const bus = await open();
+      const heard = recorder();
+      let refused = 0;
+      await bus.subscribe(options({ gatherMs: 50 }), async (batch) => {
+        if (refused++ === 0) throw new Error("not yet");
+        await heard.handle(batch);
+      });
+      await bus.send(events(KEYS, 25));
+      await heard.until(() => heard.count() === KEYS.length * 25);
+      heard.expectOrder(KEYS, 25);
+      const partitionsOf = (batch: readonly Delivery[]) => new Set(batch.map(({ partition }) => partition)).size;
+      expect(Math.max(...heard.batches.map(partitionsOf))).toBeGreaterThan(1);
+      for (const batch of heard.batches) expect(batch.length).toBeLessThanOrEqual(10 * partitionsOf(batch));
+    });
+
     test("an envelope arrives as it was sent", async () => {
       const bus = await open();
       const heard = recorder();

@@ -38,8 +38,10 @@ export interface SubscribeOptions {
   readonly topics: readonly string[];
   /** Where a group without a position, or a broadcast, begins. `{ageMs}`: with events not older than this. */
   readonly from: "earliest" | "latest" | { readonly ageMs: number };
-  /** At most this many deliveries in one call of `handle`, all of one partition, in order. */
+  /** At most this many deliveries of one partition in one call of `handle`, in order. They are all of one partition unless `gatherMs` is given. */
   readonly batchSize: number;
+  /** Waits so long for more after the first, then hands what came in all partitions over at once. */
+  readonly gatherMs?: number;
 }
 
 export interface Subscription {

@@ -4,8 +4,8 @@ import type { Logger } from "../logging/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { IncomingEvent } from "./apply-events.ts";
 import { deliverBroadcast } from "./broadcast.ts";
-import type { Bus, Subscription } from "./bus.ts";
-import type { BroadcastHandler, EventHandler } from "./event-handlers.ts";
+import type { Bus, SubscribeOptions, Subscription } from "./bus.ts";
+import type { BroadcastHandler, EventHandler, EventsHandler, GroupHandler } from "./event-handlers.ts";
 import { type BatchHandling, handleBatch, RETRY, type RetryPolicy } from "./handle-batch.ts";
 import { pruneInbox } from "./inbox.ts";
 import { createHandlerTable } from "./incoming.ts";
@@ -28,6 +28,8 @@ export interface ConsumerOptions {
 export interface Consumer {
   /** Before `start`: each event takes effect once in the whole module. */
   subscribe<M extends DescMessage>(schema: M, handler: EventHandler<M>): void;
+  /** The same for events that may wait `gatherMs` for others, and are then handled in one go. Throws where the module subscribes to anything else. */
+  subscribeTogether<M extends DescMessage>(schema: M, handler: EventsHandler<M>, options: { readonly gatherMs: number }): void;
   /** Before `start`: every instance hears every event, from `lookBackMs` before its start on. */
   listen<M extends DescMessage>(schema: M, handler: BroadcastHandler<M>, options?: { readonly lookBackMs?: number }): void;
   start(): Promise<void>;
@@ -50,12 +52,13 @@ const INBOX_MARGIN = 1.25;
 /** Everything a module receives. */
 export function createConsumer(options: ConsumerOptions): Consumer {
   const { module, bus, database, logger } = options;
-  const handlers = createHandlerTable<EventHandler<DescMessage>>(module, options.types);
+  const handlers = createHandlerTable<GroupHandler>(module, options.types);
   const listeners = createHandlerTable<BroadcastHandler<DescMessage>>(module, options.types);
   const closing = new AbortController();
   const timers: NodeJS.Timeout[] = [];
   const background = new Set<Promise<void>>();
   let lookBackMs = 0;
+  let gatherMs: number | undefined;
   let group: Subscription | undefined;
   let broadcast: Subscription | undefined;
 
@@ -86,7 +89,11 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       retry: { ...RETRY, ...options.retry },
       closing: closing.signal,
     };
-    group = await bus.subscribe({ group: module, topics: handlers.topics(), from: "earliest", batchSize: BATCH }, async (batch) => {
+    const wanted: SubscribeOptions = {
+      ...{ group: module, topics: handlers.topics(), from: "earliest", batchSize: BATCH },
+      ...(gatherMs !== undefined && { gatherMs }),
+    };
+    group = await bus.subscribe(wanted, async (batch) => {
       const events: IncomingEvent[] = [];
       for (const { envelope } of batch) {
         const event = handlers.read(envelope);
@@ -98,11 +105,29 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     every(PRUNE_EVERY_MS, () => pruneInbox(store, options.retentionMs * INBOX_MARGIN));
   };
 
+  const add = (schema: DescMessage, handler: GroupHandler): void => {
+    if (database === undefined)
+      throw new Error(`The module ${module} has no database: it can listen to events, but not subscribe to them.`);
+    handlers.add(schema, handler);
+  };
+  // Other events would wait as well, and a failing one would hold up partitions that have nothing to do with it.
+  const notAlone = (): Error => new Error(`The module ${module} gathers events of one type, and can subscribe to no other.`);
+
   return {
     subscribe(schema, handler) {
-      if (database === undefined)
-        throw new Error(`The module ${module} has no database: it can listen to events, but not subscribe to them.`);
-      handlers.add(schema, handler as unknown as EventHandler<DescMessage>);
+      if (gatherMs !== undefined) throw notAlone();
+      const one = handler as unknown as EventHandler<DescMessage>;
+      add(schema, {
+        together: false,
+        handle: async (events, tx) => {
+          for (const { event, envelope } of events) await one(event, tx, envelope);
+        },
+      });
+    },
+    subscribeTogether(schema, handler, wanted) {
+      if (handlers.topics().length > 0) throw notAlone();
+      add(schema, { together: true, handle: handler as unknown as EventsHandler<DescMessage> });
+      gatherMs = wanted.gatherMs;
     },
     listen(schema, handler, { lookBackMs: wanted = 0 } = {}) {
       listeners.add(schema, handler as unknown as BroadcastHandler<DescMessage>);

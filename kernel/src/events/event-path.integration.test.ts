@@ -4,10 +4,11 @@ import { CounterMovedSchema, CounterRemovedSchema } from "@plinth/proto/testing/
 import { Client } from "pg";
 import { currentContext, type RequestContext, runInContext } from "../base/request-context.ts";
 import { ALL_TENANTS } from "../database/database.ts";
-import { createEventModules, type EventModules, recordEffect, silentLogger, until } from "../testing/test-event-modules.ts";
+import { COUNTER_TYPES, createEventModules, type EventModules, recordEffect, silentLogger, until } from "../testing/test-event-modules.ts";
 import { createAuditor } from "./audit.ts";
 import type { Envelope } from "./bus.ts";
 import { createConsumer } from "./consumer.ts";
+import type { EventsHandler } from "./event-handlers.ts";
 import { pruneInbox } from "./inbox.ts";
 import { createPublisher, outboxDepth } from "./outbox.ts";
 import { tail } from "./tail.ts";
@@ -100,6 +101,44 @@ describe("from publish to effect", () => {
     await until(async () => (await modules.countEffects()) === 6);
     const rows = await modules.ledger.database.read((tx) => tx.query<{ tenant: string }>("select tenant from effects order by id"));
     expect(rows.map(({ tenant }) => tenant)).toEqual(["a", "b", "a", "c", "c", "a"]);
+  });
+
+  test("events that are handled together come in one call for neighbours of one tenant, and take effect once", async () => {
+    const keys = ["one", "two", "three", "four"];
+    for (const [index, tenantId] of ["a", "a", "b"].entries()) {
+      const events = keys.map((counterId) => ({ counterId, step: index + 1 }));
+      await modules.counter.database.transaction(
+        async (tx) => {
+          for (const event of events) await modules.publisher.publish(tx, CounterMovedSchema, event);
+        },
+        { tenantId },
+      );
+    }
+    const calls: { tenant: string | undefined; count: number }[] = [];
+    const bus = await modules.openBus("ledger");
+    const { database } = modules.ledger;
+    const consumer = createConsumer({ module: "ledger", types: COUNTER_TYPES, bus, database, logger: silentLogger, retentionMs: 1_000 });
+    const together: EventsHandler<typeof CounterMovedSchema> = async (events, tx) => {
+      const tenants = new Set(events.map(({ envelope }) => envelope.tenantId));
+      expect([...tenants]).toEqual([tx.tenantId]);
+      calls.push({ tenant: currentContext()?.tenantId, count: events.length });
+      if (calls.length === 1) throw new Error("not yet");
+      for (const { event, envelope } of events) await recordEffect(event, tx, envelope);
+    };
+    consumer.subscribeTogether(CounterMovedSchema, together, { gatherMs: 50 });
+    const second = () => consumer.subscribe(CounterRemovedSchema, async () => undefined);
+    expect(second).toThrow("can subscribe to no other");
+    await modules.startRelay();
+    await consumer.start();
+    await until(async () => (await modules.countEffects()) === keys.length * 3);
+    await consumer.close();
+    for (const key of keys) expect(await modules.steps(key)).toEqual([1, 2, 3]);
+    const rows = await database.read((tx) => tx.query("select tenant, count(*)::int as count from effects group by 1 order by 1"));
+    expect(rows).toEqual([
+      { tenant: "a", count: 8 },
+      { tenant: "b", count: 4 },
+    ]);
+    expect(calls[0]?.count).toBeGreaterThan(1);
   });
 
   test("events of one key are sent in the order of commits, not in that of their making", async () => {

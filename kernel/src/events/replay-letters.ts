@@ -24,7 +24,7 @@ export async function replayRequestedLetters(
           const event = read(envelope);
           if (event === undefined) throw notFound(`This module no longer handles ${envelope.type}.`);
           if (event.invalid !== undefined) throw event.invalid;
-          await callHandler(handling, tx, event, signal);
+          await callHandler(handling, tx, [event], signal);
         },
         { tenantId: envelope.tenantId, signal },
       );

@@ -41,6 +41,7 @@ export function buildService(parts: ServiceParts): Service<unknown> {
     client: (callee, service) => parts.clients.client(callee, service),
     publish: (tx, schema, event) => messaging.publish(tx, schema, event),
     subscribe: (schema, handler) => messaging.subscribe(schema, handler),
+    subscribeTogether: (schema, handler, options) => messaging.subscribeTogether(schema, handler, options),
     listen: (schema, handler, options) => messaging.listen(schema, handler, options),
     audit: (tx, entry) => messaging.audit(tx, entry),
     job: (job, handler, options) => needed("jobs").jobs.define(job, handler, options),

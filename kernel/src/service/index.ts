@@ -1,5 +1,5 @@
 export type { AuditEntry } from "../events/audit.ts";
-export type { BroadcastHandler, EventHandler } from "../events/event-handlers.ts";
+export type { BroadcastHandler, EventHandler, EventsHandler } from "../events/event-handlers.ts";
 export { defineService, type ServiceDefinition, type ServiceSetup } from "./define-service.ts";
 export { type MigrateModuleOptions, migrateModule, migrationSources } from "./kernel-migrations.ts";
 export type { Place } from "./place.ts";

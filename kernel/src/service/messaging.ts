@@ -21,7 +21,7 @@ export interface MessagingParts {
 }
 
 /** What a module says to others and hears from them. */
-export interface Messaging extends Publisher, Pick<Consumer, "subscribe" | "listen"> {
+export interface Messaging extends Publisher, Pick<Consumer, "subscribe" | "subscribeTogether" | "listen"> {
   audit(tx: Transaction, entry: AuditEntry): Promise<void>;
   /** Begins to send what the outbox holds and to hand events to the handlers. */
   start(): Promise<void>;
@@ -56,6 +56,7 @@ export async function openMessaging(parts: MessagingParts): Promise<Messaging> {
   return {
     ...talk,
     subscribe: consumer.subscribe,
+    subscribeTogether: consumer.subscribeTogether,
     listen: consumer.listen,
     async start() {
       if (storage !== undefined) relay = await startRelay({ module: name, url: storage.url, schema: storage.schema, bus, logger });
@@ -68,11 +69,11 @@ export async function openMessaging(parts: MessagingParts): Promise<Messaging> {
   };
 }
 
-function withoutBus(name: string): Pick<Messaging, "subscribe" | "listen" | "start" | "stop"> {
+function withoutBus(name: string): Pick<Messaging, "subscribe" | "subscribeTogether" | "listen" | "start" | "stop"> {
   const refuse = (): never => {
     throw new Error(`Module ${name} declares no events; add them to spec.events in its module.yaml.`);
   };
-  return { subscribe: refuse, listen: refuse, start: async () => {}, stop: async () => {} };
+  return { subscribe: refuse, subscribeTogether: refuse, listen: refuse, start: async () => {}, stop: async () => {} };
 }
 
 /** The inbox remembers for as long as the bus may deliver again. */

@@ -5,7 +5,7 @@ import type { Config } from "../config/config.ts";
 import type { Database, Transaction } from "../database/database.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import type { AuditEntry } from "../events/audit.ts";
-import type { BroadcastHandler, EventHandler } from "../events/event-handlers.ts";
+import type { BroadcastHandler, EventHandler, EventsHandler } from "../events/event-handlers.ts";
 import type { Health } from "../health/health.ts";
 import type { RawHandler, RawRoute } from "../http/raw-routes.ts";
 import type { ServiceIdentity, UserTokens } from "../identity/identity.ts";
@@ -64,6 +64,11 @@ export interface Service<ModuleConfig> {
   publish<M extends DescMessage>(tx: Transaction, schema: M, event: MessageInitShape<M>): Promise<void>;
   /** Each event takes effect once: the handler's writes in `tx` commit together with the inbox row. */
   subscribe<M extends DescMessage>(schema: M, handler: EventHandler<M>): void;
+  /**
+   * The same for a module that takes many events of one type, and no others: they may wait `gatherMs` for more of them, and those of one tenant are then
+   * handled in one go. One that fails holds up the others until it has become a dead letter.
+   */
+  subscribeTogether<M extends DescMessage>(schema: M, handler: EventsHandler<M>, options: { gatherMs: number }): void;
   /** Every running instance hears every event, from `lookBackMs` before its start on; for caches, not for effects. */
   listen<M extends DescMessage>(schema: M, handler: BroadcastHandler<M>, options?: { lookBackMs?: number }): void;
 

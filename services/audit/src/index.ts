@@ -17,6 +17,9 @@ import { PostgresSealStore } from "./store/seal-store.ts";
 import { PostgresTreeStore } from "./store/tree-store.ts";
 import { onAuditRecorded } from "./subscribers/on-audit-recorded.ts";
 
+/** The record is read long after; what one order leaves behind in many modules is stored in one go. */
+const GATHER_MS = 250;
+
 export default defineService<AuditConfig>(import.meta.url, (service) => {
   const { database, logger, config } = service;
   const { signingKey = "", formerKeys = [], checkpointFolder } = config.value;
@@ -39,7 +42,7 @@ export default defineService<AuditConfig>(import.meta.url, (service) => {
     ...entryHandlers(records, tenantOf, (tenant, format) => noteReading("audit.entry.export", tenant, { format })),
     ...treeHandlers({ tree, trail: tree.trail, keys, witnesses, tenantOf }),
   });
-  service.subscribe(AuditRecordedSchema, onAuditRecorded(insertEntries));
+  service.subscribeTogether(AuditRecordedSchema, onAuditRecorded(insertEntries), { gatherMs: GATHER_MS });
 
   const partition = () => makePartitions(database, config.value.partitionsAhead);
   service.onStart("partitions", partition);

@@ -61,6 +61,7 @@ export function createMemoryBus({ logger }: { readonly logger: Logger }): Bus {
         ),
       handle,
       batchSize: options.batchSize,
+      gatherMs: options.gatherMs,
       logger,
     });
     readers.add(reader);

@@ -19,10 +19,12 @@ export interface ReaderOptions {
   readonly fetch: (cursors: readonly Cursor[], limit: number) => Promise<ReadonlyMap<number, readonly StoredMessage[]>>;
   readonly handle: (batch: readonly Delivery[]) => Promise<void>;
   readonly batchSize: number;
+  /** See `SubscribeOptions`. */
+  readonly gatherMs?: number | undefined;
   readonly logger: Logger;
 }
 
-/** Reads partitions side by side, each in order: fetches, hands over, moves the position, repeats a batch that was refused. */
+/** Reads partitions side by side or together, each in order: fetches, hands over, moves the position, repeats a batch that was refused. */
 export interface PartitionReader {
   /** Begins at the cursor's position. */
   add(cursor: Cursor): void;
@@ -50,7 +52,16 @@ interface Lane {
   backoff: NodeJS.Timeout | undefined;
 }
 
-export function createPartitionReader({ fetch, handle, batchSize, logger }: ReaderOptions): PartitionReader {
+/** What was fetched of one partition. */
+interface Taken {
+  readonly lane: Lane;
+  readonly messages: readonly StoredMessage[];
+}
+
+export function createPartitionReader({ fetch, handle, batchSize, gatherMs = 0, logger }: ReaderOptions): PartitionReader {
+  const together = gatherMs > 0;
+  const sideBySide = together ? Number.POSITIVE_INFINITY : SIDE_BY_SIDE;
+  let gathering: NodeJS.Timeout | undefined;
   const lanes = new Map<number, Lane>();
   const inHand = new Set<Promise<void>>();
   let fetching: Promise<void> | undefined;
@@ -61,7 +72,7 @@ export function createPartitionReader({ fetch, handle, batchSize, logger }: Read
   const ready = (): Lane[] => {
     const found: Lane[] = [];
     for (const lane of lanes.values()) {
-      if (found.length + inHand.size >= SIDE_BY_SIDE) break;
+      if (found.length + inHand.size >= sideBySide) break;
       if (lane.news && lane.inHand === undefined && lane.backoff === undefined) found.push(lane);
     }
     return found;
@@ -83,54 +94,84 @@ export function createPartitionReader({ fetch, handle, batchSize, logger }: Read
         for (const lane of next) lane.news = true;
         return false;
       }
+      const taken: Taken[] = [];
       for (const lane of next) {
-        const batch = messages.get(lane.cursor.partitionId);
-        if (lanes.get(lane.cursor.partitionId) !== lane || batch === undefined || batch.length === 0) continue;
+        const found = messages.get(lane.cursor.partitionId);
+        if (lanes.get(lane.cursor.partitionId) !== lane || found === undefined || found.length === 0) continue;
         if (paused || closed) lane.news = true;
-        else take(lane, batch);
+        else taken.push({ lane, messages: found });
       }
+      if (together && taken.length > 0) take(taken);
+      else for (const one of taken) take([one]);
+      // What comes meanwhile is waited for anew.
+      if (together) return true;
     }
     return true;
   };
 
-  const take = (lane: Lane, batch: readonly StoredMessage[]): void => {
-    const { partitionId, partition } = lane.cursor;
-    lanes.delete(partitionId);
-    lanes.set(partitionId, lane);
-    const work = deliver(lane, batch, partition).finally(() => {
+  const take = (taken: readonly Taken[]): void => {
+    const isFull = taken.some(({ messages }) => messages.length === batchSize);
+    const work = deliver(taken).finally(() => {
       inHand.delete(work);
-      lane.inHand = undefined;
-      start();
+      for (const { lane } of taken) lane.inHand = undefined;
+      // There is more already: nothing to wait for.
+      if (isFull) fetchNow();
+      else start();
     });
-    lane.inHand = work;
+    for (const { lane } of taken) {
+      const { partitionId } = lane.cursor;
+      lanes.delete(partitionId);
+      lanes.set(partitionId, lane);
+      lane.inHand = work;
+    }
     inHand.add(work);
   };
 
-  const deliver = async (lane: Lane, batch: readonly StoredMessage[], partition: number): Promise<void> => {
+  const deliver = async (taken: readonly Taken[]): Promise<void> => {
+    const deliveries = taken.flatMap(({ lane, messages }) => {
+      const { attempt, cursor } = lane;
+      return messages.map(({ offset, envelope }) => ({ envelope, partition: cursor.partition, offset, attempt }));
+    });
     try {
-      await handle(batch.map(({ offset, envelope }) => ({ envelope, partition, offset, attempt: lane.attempt })));
-      lane.cursor.position = batch.at(-1)?.offset ?? lane.cursor.position;
-      lane.attempt = 1;
-      if (batch.length === batchSize) lane.news = true;
+      await handle(deliveries);
+      for (const { lane, messages } of taken) {
+        lane.cursor.position = messages.at(-1)?.offset ?? lane.cursor.position;
+        lane.attempt = 1;
+        if (messages.length === batchSize) lane.news = true;
+      }
     } catch (error) {
-      lane.news = true;
+      for (const { lane } of taken) lane.news = true;
       if (closed) return;
-      const wait = Math.min(FIRST_BACKOFF_MS * 2 ** (lane.attempt - 1), LAST_BACKOFF_MS);
-      lane.attempt++;
-      logger.warn("A batch of messages was refused; it is delivered again", {
-        partition,
-        attempt: lane.attempt,
-        milliseconds: wait,
-        error,
-      });
-      lane.backoff = setTimeout(() => {
-        lane.backoff = undefined;
-        start();
-      }, wait);
+      for (const { lane } of taken) comeBack(lane, error);
     }
   };
 
+  const comeBack = (lane: Lane, error: unknown): void => {
+    const wait = Math.min(FIRST_BACKOFF_MS * 2 ** (lane.attempt - 1), LAST_BACKOFF_MS);
+    lane.attempt++;
+    logger.warn("A batch of messages was refused; it is delivered again", {
+      partition: lane.cursor.partition,
+      attempt: lane.attempt,
+      milliseconds: wait,
+      error,
+    });
+    lane.backoff = setTimeout(() => {
+      lane.backoff = undefined;
+      start();
+    }, wait);
+  };
+
   const start = (): void => {
+    if (!together) fetchNow();
+    else if (ready().length > 0) {
+      gathering ??= setTimeout(() => {
+        gathering = undefined;
+        fetchNow();
+      }, gatherMs);
+    }
+  };
+
+  const fetchNow = (): void => {
     if (fetching !== undefined || paused || closed) return;
     fetching = pump().then((fetched) => {
       fetching = undefined;
@@ -169,6 +210,7 @@ export function createPartitionReader({ fetch, handle, batchSize, logger }: Read
     },
     async close() {
       closed = true;
+      clearTimeout(gathering);
       for (const lane of lanes.values()) clearTimeout(lane.backoff);
       await fetching;
       await Promise.all(inHand);

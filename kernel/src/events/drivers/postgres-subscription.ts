@@ -44,6 +44,7 @@ export async function startReading(
     fetch: (cursors, limit) => fetchMessages(query, cursors, limit),
     handle: options.handle,
     batchSize: options.batchSize,
+    gatherMs: options.gatherMs,
     logger: options.logger,
   });
   const reading = readingOf(reader);

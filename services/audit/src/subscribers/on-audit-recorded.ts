@@ -1,5 +1,5 @@
 import type { Transaction } from "@plinth/kernel/database";
-import type { EventHandler } from "@plinth/kernel/service";
+import type { EventsHandler } from "@plinth/kernel/service";
 import type { AuditRecordedSchema } from "@plinth/proto/audit/v1/events_pb";
 import type { NewEntry } from "../domain/entry.ts";
 import { newEntryOf } from "../messages/entry-message.ts";
@@ -8,11 +8,14 @@ import { newEntryOf } from "../messages/entry-message.ts";
 export type RecordInTransaction = (tx: Transaction, entries: readonly NewEntry[]) => Promise<void>;
 
 /** The recording module is the one that sent the event, whatever its entry says; the same entry twice is recorded once. */
-export function onAuditRecorded(record: RecordInTransaction): EventHandler<typeof AuditRecordedSchema> {
-  return async ({ entryId, entry }, tx, { source, tenantId }) => {
-    // The proto's rules refuse an event without one.
-    if (entry === undefined) return;
-    entry.id = entryId;
-    await record(tx, [newEntryOf(entry, { module: source.replace(/-service$/, ""), tenantId, field: "entry" })]);
+export function onAuditRecorded(record: RecordInTransaction): EventsHandler<typeof AuditRecordedSchema> {
+  return async (events, tx) => {
+    const entries = events.flatMap(({ event: { entryId, entry }, envelope: { source, tenantId } }) => {
+      // The proto's rules refuse an event without one.
+      if (entry === undefined) return [];
+      entry.id = entryId;
+      return [newEntryOf(entry, { module: source.replace(/-service$/, ""), tenantId, field: "entry" })];
+    });
+    await record(tx, entries);
   };
 }
