@@ -293,7 +293,7 @@ test("of two messages at once that would fill a share, the second waits for the 
         const store = deliveryStore(tx, outlets);
         const now = new Date();
         await store.checkLimit("email", email, limit, now);
-        await store.insert(newDelivery({ ...about, tenantId: tx.tenantId, destination: email, content, dueAt: now }, now));
+        await store.insert(newDelivery({ ...about, tenantId: tx.tenantId, destination: email, content, dueAt: now }, now), "");
         await beforeCommit();
       },
       { tenantId: "default" },

@@ -108,11 +108,10 @@ export interface DeliveryStore {
    * Another transaction with the same key waits for that.
    */
   claimKey(key: string, now: Date): Promise<readonly Delivery[] | undefined>;
-  keepAnswer(key: string, deliveryIds: readonly string[]): Promise<void>;
   /** Throws RATE_LIMITED when the recipient has had its share over this channel. Two at once are counted one after the other. */
   checkLimit(channel: ServedChannel, recipientKey: string, limit: RecipientLimit, now: Date): Promise<void>;
-  /** Writes log and content, and queues the work. */
-  insert(outgoing: Outgoing): Promise<void>;
+  /** Writes log and content, adds the delivery to the answer of the key that was claimed ("": none), and queues the work. */
+  insert(outgoing: Outgoing, dedupeKey: string): Promise<void>;
   findDelivery(id: string): Promise<Delivery | undefined>;
   /** Undefined: removed after its keeping time. */
   findContent(id: string): Promise<Content | undefined>;

@@ -52,7 +52,7 @@ export async function sendTemplate(stores: Stores, rules: SendingRules, order: T
       const destination = getDestination(channel, order.recipient, addressee.contact, rules.allowPrivateWebhooks);
       return { destination, ...renderFor(template, channel, addressee.locale, order.variables) };
     });
-    return accept(stores, rules, order.recipient, addressee, drafts, now);
+    return accept(stores, rules, order, addressee, drafts, now);
   });
 }
 
@@ -65,7 +65,7 @@ export async function sendText(stores: Stores, rules: SendingRules, order: TextO
     const addressee = await findAddressee(stores, order.recipient);
     const destination = getDestination(channel, order.recipient, addressee.contact, rules.allowPrivateWebhooks);
     const plain = { template: "", templateVersion: 0, category: order.category, subjectSource: undefined };
-    return accept(stores, rules, order.recipient, addressee, [{ ...plain, channel, destination, content }], now);
+    return accept(stores, rules, order, addressee, [{ ...plain, channel, destination, content }], now);
   });
 }
 
@@ -81,7 +81,7 @@ export async function redeliver({ deliveries }: Stores, id: string, now: Date): 
     throw conflict(`The content of delivery ${id} was removed after its keeping time.`, { reason: "CONTENT_EXPIRED", metadata: { id } });
   }
   const again = deliverAgain({ delivery, content }, now);
-  await deliveries.insert(again);
+  await deliveries.insert(again, "");
   await deliveries.noteRedelivery(delivery, again.delivery);
   return again.delivery;
 }
@@ -104,17 +104,12 @@ export function renderFor(template: Template, channel: ServedChannel, locale: st
   return { channel, template: name, templateVersion: version, category, subjectSource: found.subject, content };
 }
 
-/** Does the work unless the key has its answer already. */
+/** Does the work unless the key has its answer already. The work's inserts name the key: they are the answer. */
 async function once({ deliveries }: Stores, key: string, now: Date, work: () => Promise<Delivery[]>): Promise<Sent> {
   if (key === "") return { deliveries: await work(), duplicate: false };
   const known = await deliveries.claimKey(key, now);
   if (known !== undefined) return { deliveries: known, duplicate: true };
-  const made = await work();
-  await deliveries.keepAnswer(
-    key,
-    made.map(({ id }) => id),
-  );
-  return { deliveries: made, duplicate: false };
+  return { deliveries: await work(), duplicate: false };
 }
 
 async function findAddressee({ contacts, preferences }: Stores, { userId, locale }: Recipient): Promise<Addressee> {
@@ -135,7 +130,7 @@ function channelsFor(template: Template, order: TemplateOrder, contact: Contact 
 async function accept(
   { tenantId, deliveries }: Stores,
   { recipientLimit }: SendingRules,
-  { userId }: Recipient,
+  { recipient: { userId }, dedupeKey }: Pick<TemplateOrder, "recipient" | "dedupeKey">,
   { preferences }: Addressee,
   drafts: readonly Draft[],
   now: Date,
@@ -146,7 +141,7 @@ async function accept(
     const outgoing = newDelivery({ ...draft, tenantId, userId, dueAt: sendableAt(preferences, draft.category, now) }, now);
     const { channel, category, recipientKey } = outgoing.delivery;
     if (category !== SECURITY) await deliveries.checkLimit(channel, recipientKey, recipientLimit, now);
-    await deliveries.insert(outgoing);
+    await deliveries.insert(outgoing, dedupeKey);
     accepted.push(outgoing.delivery);
   }
   return accepted;

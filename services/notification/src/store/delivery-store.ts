@@ -1,8 +1,9 @@
 import { rateLimited } from "@plinth/kernel/base";
 import { listEntityPage, type Transaction } from "@plinth/kernel/database";
 import type { Service } from "@plinth/kernel/service";
-import type { Content, Delivery, DeliveryStore, Outgoing } from "../domain/delivery.ts";
+import type { Content, Delivery, DeliveryStore } from "../domain/delivery.ts";
 import { DeliveryEntity } from "./entities.ts";
+import { insertDelivery } from "./insert-delivery.ts";
 
 /** The parts of a service through which work leaves a transaction. */
 export type Outlets = Pick<Service<unknown>, "publish" | "audit" | "enqueue">;
@@ -40,11 +41,8 @@ export function deliveryStore(tx: Transaction, outlets: Outlets): DeliveryStore 
       return deliveries.orderBy("delivery.id").getMany();
     },
 
-    async keepAnswer(key, deliveryIds) {
-      await tx.query("update dedupe_keys set delivery_ids = $3 where tenant_id = $1 and key = $2", [tx.tenantId, key, deliveryIds]);
-    },
-
     async checkLimit(channel, recipientKey, { requests, perMs }, now) {
+      // A statement of its own: one that took the lock and looked would look at what there was before it waited.
       await tx.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [`recipient ${tx.tenantId} ${channel} ${recipientKey}`]);
       // The oldest of those that fill the share: when it leaves the window, there is room for one more.
       const [filling] = await tx.query<{ created_at: Date }>(
@@ -61,8 +59,8 @@ export function deliveryStore(tx: Transaction, outlets: Outlets): DeliveryStore 
       });
     },
 
-    async insert(outgoing) {
-      await insertDelivery(tx, outgoing);
+    async insert(outgoing, dedupeKey) {
+      await insertDelivery(tx, outgoing, dedupeKey);
       await queueAttempt(tx, outlets, outgoing.delivery.id, outgoing.delivery.nextAttemptAt);
     },
 
@@ -70,7 +68,10 @@ export function deliveryStore(tx: Transaction, outlets: Outlets): DeliveryStore 
       return (await tx.manager.findOneBy(DeliveryEntity, { id })) ?? undefined;
     },
 
-    findContent: (id) => findContent(tx, id),
+    async findContent(id) {
+      const [row] = await tx.query<{ content: Content }>("select content from delivery_contents where delivery_id = $1", [id]);
+      return row?.content;
+    },
 
     listDeliveries({ userId, status, channel, template }, page) {
       const query = tx.manager
@@ -94,24 +95,9 @@ export function deliveryStore(tx: Transaction, outlets: Outlets): DeliveryStore 
   };
 }
 
-export async function findContent(tx: Transaction, id: string): Promise<Content | undefined> {
-  const [row] = await tx.query<{ content: Content }>("select content from delivery_contents where delivery_id = $1", [id]);
-  return row?.content;
-}
-
 /** One job waits for each delivery: a later one takes the place of an earlier one. */
 export async function queueAttempt(tx: Transaction, outlets: Pick<Outlets, "enqueue">, id: string, at: Date | null): Promise<void> {
   // Due already: without a time, since the database's clock may lag behind ours.
   const runAt = at !== null && at.getTime() > Date.now() ? { runAt: at } : {};
   await outlets.enqueue(tx, DELIVER_JOB, { id }, { uniqueKey: id, ...runAt });
-}
-
-async function insertDelivery(tx: Transaction, { delivery, content }: Outgoing): Promise<void> {
-  await tx.manager.insert(DeliveryEntity, { ...delivery, claimedUntil: null });
-  await tx.query("insert into delivery_contents (delivery_id, tenant_id, content, created_at) values ($1, $2, $3, $4)", [
-    delivery.id,
-    delivery.tenantId,
-    JSON.stringify(content),
-    delivery.createdAt,
-  ]);
 }
