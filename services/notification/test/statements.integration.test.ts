@@ -1,0 +1,86 @@
+import { create } from "@bufbuild/protobuf";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { type OpenDatabase, openDatabase } from "@plinth/kernel/database";
+import type { Envelope } from "@plinth/kernel/events";
+import { silentLogger } from "@plinth/kernel/logging";
+import { OrderCreatedSchema } from "@plinth/proto/order/v1/events_pb";
+import { smtpChannel } from "../src/channels/smtp.ts";
+import { orderMailer } from "../src/domain/order-mail.ts";
+import { deliverer } from "../src/jobs/deliver.ts";
+import { startSink } from "../src/sink/start-sink.ts";
+import { attemptStore } from "../src/store/attempt-store.ts";
+import { DeliveryEntity } from "../src/store/entities.ts";
+import { sinkMailStore } from "../src/store/sink-mail-store.ts";
+import { storesIn } from "../src/store/stores.ts";
+import { onOrderCreated } from "../src/subscribers/on-order-created.ts";
+import { loadTemplates } from "../src/templates/load-templates.ts";
+import { type NotificationHarness, startNotification } from "./notification-harness.ts";
+
+let n: NotificationHarness;
+let database: OpenDatabase;
+let statements = 0;
+
+beforeAll(async () => {
+  n = await startNotification();
+  const metrics = { query: () => void statements++, transaction: () => {} };
+  const url = n.harness.databaseUrl("notification");
+  database = await openDatabase({ url, schema: "notification", entities: [DeliveryEntity], logger: silentLogger, metrics });
+}, 60_000);
+afterAll(async () => {
+  await database.close();
+  await n.harness.stop();
+});
+
+async function counted(work: () => Promise<unknown>): Promise<number> {
+  const before = statements;
+  await work();
+  return statements - before;
+}
+
+test("what the mail of an order costs does not grow with its lines", async () => {
+  const queued: string[] = [];
+  const enqueue = async (_tx: unknown, _name: string, { id }: { id: string }) => String(queued.push(id));
+  const outlets = { enqueue, publish: async () => {}, audit: async () => {} } as unknown as Parameters<typeof storesIn>[1];
+  const stores = storesIn(await loadTemplates(new URL("../templates", import.meta.url).pathname), outlets);
+  const mail = orderMailer(
+    () => ({ recipientLimit: { requests: 60, perMs: 3_600_000 }, allowPrivateWebhooks: false }),
+    () => new Date(),
+  );
+  const onCreated = onOrderCreated(stores, mail);
+
+  const settings = { enabled: true, host: "127.0.0.1", smtpPort: 0, webPort: 0, keep: 5 };
+  const sink = await startSink(
+    settings,
+    sinkMailStore(database, () => settings.keep),
+    silentLogger,
+  );
+  const smtp = { host: "127.0.0.1", port: sink.smtpPort, secure: false, from: "a@example.com" };
+  const email = smtpChannel(() => smtp);
+  const channels = { email: email.deliver, webhook: email.deliver, "in-app": email.deliver };
+  const deliver = deliverer(attemptStore(database, outlets), channels, () => ({ attempts: 1, initialMs: 1, maxMs: 1 }), silentLogger);
+
+  const costs = async (eventId: string, lines: number, userId = "") => {
+    const event = create(OrderCreatedSchema, {
+      ...{ orderId: "ord_1", number: "N-1", email: "guest@example.com", locale: "en", userId },
+      lines: Array.from({ length: lines }, () => ({ sku: "CUP", quantity: 1n })),
+    });
+    const accept = await counted(() => database.transaction((tx) => onCreated(event, tx, { eventId } as Envelope)));
+    const id = queued.at(-1) ?? "";
+    return { accept, deliver: await counted(() => deliver({ id }, { signal: new AbortController().signal })) };
+  };
+  try {
+    // Connections that are new are told the tenant first.
+    await costs("evt_0", 1);
+    const one = await costs("evt_1", 1);
+    expect(await costs("evt_2", 90)).toEqual(one);
+    // Accept: begin, dedupe key, template, lock, share, the message, commit. Deliver: claim, the sink's insert, the result.
+    expect(one).toEqual({ accept: 7, deliver: 3 });
+    // Contact, twice, and preferences.
+    expect(await costs("evt_3", 1, "user_1")).toEqual({ accept: 10, deliver: 3 });
+    const [log] = await database.read((tx) => tx.query("select count(*)::int as sent from deliveries where status = 'sent'"));
+    expect(log).toEqual({ sent: 4 });
+  } finally {
+    email.close();
+    await sink.close();
+  }
+});
