@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { PriceInput } from "../src/domain/base-price.ts";
+import type { PriceQuestion } from "../src/domain/quote.ts";
 import { PostgresChannelStore } from "../src/store/channel-store.ts";
+import { findFacts } from "../src/store/find-facts.ts";
 import { PriceEvents } from "../src/store/price-events.ts";
 import { PostgresPriceStore } from "../src/store/price-store.ts";
 import { type PricingPlatform, startPricingPlatform } from "./pricing-platform.ts";
@@ -26,12 +28,16 @@ async function counted(work: () => Promise<unknown>): Promise<number> {
   return p.statements() - before;
 }
 
+function questionOf(skus: readonly string[]): Omit<PriceQuestion, "at"> {
+  const items = skus.map((sku) => ({ sku, productId: "", quantity: 1n, warehouseId: "wh_1" }));
+  return { items, currency: "", country: "", channel: "default", shipping: undefined, explain: true };
+}
+
 async function costs(lines: number): Promise<Record<string, number>> {
   const skus = Array.from({ length: lines }, (_, index) => `N${lines}-${index}`);
   const inputs = skus.map((sku): PriceInput => ({ sku, price: { amount: 5n, currency: "EUR" }, warehouseId: "", minQuantity: 1n }));
   const keys = inputs.map(({ price: { currency }, ...key }) => ({ ...key, currency }));
-  const items = skus.map((sku) => ({ sku, productId: "", quantity: 1n, warehouseId: "wh_1" }));
-  const question = { items, currency: "", country: "", channel: "default", shipping: undefined, explain: true };
+  const question = questionOf(skus);
   return {
     set: await counted(() => prices.setPrices(inputs)),
     get: await counted(() => prices.findFacts({ ...question, at: undefined })),
@@ -43,11 +49,26 @@ async function costs(lines: number): Promise<Record<string, number>> {
   };
 }
 
+// Comes first: on a connection that has asked before, Postgres remembers what its plans cost then.
+test("a question about one item is planned as one about many, and so not anew at each use", async () => {
+  const skus = await Promise.all(Array.from({ length: 20 }, () => p.priced(5n)));
+  await p.sql("analyze");
+  const question = { ...questionOf(skus.slice(0, 1)), at: undefined };
+  const plans = await p.database.read(async (tx) => {
+    for (let use = 0; use < 10; use++) await findFacts(tx, question);
+    return tx.query("select generic_plans::int from pg_prepared_statements where statement ~ '^\\s*with channel'");
+  });
+  // Postgres plans the first five uses by their parameters, to compare.
+  expect(plans).toEqual([{ generic_plans: 5 }]);
+});
+
 test("500 lines cost as many statements as one", async () => {
+  // The first use of a connection sets its tenant.
+  await costs(1);
   const one = await costs(1);
   expect(await costs(500)).toEqual(one);
   // The channel with its rates, and the lines with their prices.
-  expect(one.get).toBe(2);
+  expect(one.get).toBe(1);
   // begin, the lock, the prices with their history, commit.
   expect(one.set).toBe(4);
 });

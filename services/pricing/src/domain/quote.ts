@@ -1,5 +1,5 @@
 import type { Money } from "@plinth/kernel/base";
-import type { Channel } from "./channel.ts";
+import type { ChannelSettings } from "./channel.ts";
 import type { Candidate } from "./choose-price.ts";
 import type { TaxedLine, TaxRate, TaxSum } from "./tax.ts";
 
@@ -42,7 +42,7 @@ export interface KnownSku {
 
 /** What an answer rests on. */
 export interface PriceFacts {
-  readonly channel: Channel;
+  readonly channel: Pick<ChannelSettings, "taxInclusive" | "taxRounding">;
   readonly currency: string;
   readonly country: string;
   /** Those of the country that hold. */

@@ -1,40 +1,92 @@
 import type { Transaction } from "@plinth/kernel/database";
-import type { Channel } from "../domain/channel.ts";
-import type { Candidate } from "../domain/choose-price.ts";
+import type { ChannelSettings } from "../domain/channel.ts";
 import { fullName } from "../domain/product.ts";
 import type { KnownSku, PriceFacts, PriceQuestion } from "../domain/quote.ts";
 import type { TaxRate } from "../domain/tax.ts";
-import { LINES, LINES_AT, TERMS } from "./price-sql.ts";
 
-type TermsRow = Channel & { rates: TaxRate[] };
+const SKU = "s.sku, s.product_id, s.place, s.title, s.tax_class, s.weight_grams, p.name, p.published, p.image_url";
 
-interface LineRow extends Omit<KnownSku, "candidates"> {
+/**
+ * $1 tenant, $2 channel, $3 country or empty, $4 currency or empty, $5 moment or null, then columns of items: SKUs, products, warehouses. One row, or none
+ * where there is no such channel: the channel, the rates of the country that hold then, and what is known of each item, by their positions from 1.
+ *
+ * A SKU may be found with two products until the event arrives that takes it from one: what was heard last counts.
+ *
+ * The columns are sub-selects so that Postgres does not see their lengths when it plans: it would find the plan for few items cheaper than the one for any
+ * number, and plan anew at each use, which takes longer than all the rest.
+ */
+const factsFrom = (prices: string): string => `
+with channel as (
+  select tax_inclusive, tax_rounding, warehouse_id,
+    coalesce(nullif($3, ''), country) as country, coalesce(nullif($4, ''), currency) as currency
+  from channels where tenant_id = $1 and code = $2
+)
+select c.country, c.currency, c.tax_inclusive as "taxInclusive", c.tax_rounding as "taxRounding", c.warehouse_id as "warehouseId", (
+  select coalesce(json_agg(json_build_object('taxClass', tax_class, 'name', name, 'rate', rate)), '[]') from (
+    select distinct on (tax_class) tax_class, name, rate from tax_rates t
+    where t.tenant_id = $1 and t.country = c.country and t.valid_from <= coalesce($5, statement_timestamp())
+    order by tax_class, valid_from desc
+  ) held
+) as rates, (
+  select coalesce(json_agg(json_build_object('position', a.position, 'sku', s.sku, 'productId', s.product_id, 'title', s.title, 'name', s.name,
+    'taxClass', s.tax_class, 'weightGrams', s.weight_grams, 'published', s.published, 'imageUrl', s.image_url, 'prices', (
+      select coalesce(json_agg(json_build_object('warehouseId', b.warehouse_id, 'minQuantity', b.min_quantity::text, 'amount', b.amount::text)
+        order by b.warehouse_id desc, b.min_quantity), '[]')
+      from ${prices} b where b.amount is not null)
+    ) order by a.position, s.place), '[]')
+  from unnest((select $6::text[]), (select $7::text[]), (select $8::text[])) with ordinality as a (sku, product_id, warehouse_id, position)
+  cross join lateral (
+    (select ${SKU} from product_skus s join products p on p.tenant_id = $1 and p.product_id = s.product_id
+     where a.sku <> '' and s.tenant_id = $1 and s.sku = a.sku order by p.heard_at desc limit 1)
+    union all
+    select ${SKU} from product_skus s join products p on p.tenant_id = $1 and p.product_id = s.product_id
+    where a.product_id <> '' and s.tenant_id = $1 and s.product_id = a.product_id
+  ) s
+) as known
+from channel c`;
+
+const OF_SKU = `p.tenant_id = $1 and p.sku = s.sku and p.currency = c.currency
+        and p.warehouse_id in ('', coalesce(nullif(a.warehouse_id, ''), c.warehouse_id))`;
+
+const FACTS = factsFrom(`(select * from prices p where ${OF_SKU})`);
+
+/** The prices as they were at the moment. */
+const FACTS_AT = factsFrom(`(
+        select distinct on (warehouse_id, min_quantity) warehouse_id, min_quantity, amount from price_changes p
+        where ${OF_SKU} and p.changed_at <= $5 order by warehouse_id, min_quantity, seq desc)`);
+
+interface FactsRow extends Pick<ChannelSettings, "country" | "currency" | "taxInclusive" | "taxRounding" | "warehouseId"> {
+  readonly rates: readonly TaxRate[];
+  readonly known: readonly KnownJson[];
+}
+
+interface KnownJson extends Omit<KnownSku, "candidates"> {
   /** Counts from 1. */
-  position: string;
-  title: string;
-  prices: { warehouseId: string; minQuantity: string; amount: string }[];
+  readonly position: number;
+  readonly title: string;
+  readonly prices: readonly { readonly warehouseId: string; readonly minQuantity: string; readonly amount: string }[];
 }
 
-/** Two statements, however many items. Undefined: there is no such channel. */
-export async function findFacts(tx: Transaction, question: PriceQuestion): Promise<PriceFacts | undefined> {
-  const { items, at } = question;
-  const [terms] = await tx.query<TermsRow>(TERMS, [tx.tenantId, question.channel, question.country, at]);
-  if (!terms) return undefined;
-  const { rates, ...channel } = terms;
-  const currency = question.currency || channel.currency;
-  const asked = items.map((item) => ({ ...item, warehouseId: item.warehouseId || channel.warehouseId }));
-  const columns = [asked.map(({ sku }) => sku), asked.map(({ productId }) => productId), asked.map(({ warehouseId }) => warehouseId)];
-  const parameters = [tx.tenantId, ...columns, currency];
-  const rows = await (at ? tx.query<LineRow>(LINES_AT, [...parameters, at]) : tx.query<LineRow>(LINES, parameters));
-  const rowsAt = Map.groupBy(rows, ({ position }) => Number(position));
-  const lines = asked.map((item, index) => ({ item, skus: (rowsAt.get(index + 1) ?? []).map(skuOf) }));
-  return { channel, currency, country: question.country || channel.country, rates, lines };
+/** One statement, however many items. Undefined: there is no such channel. */
+export async function findFacts(tx: Transaction, { items, at, ...asked }: PriceQuestion): Promise<PriceFacts | undefined> {
+  const columns = [items.map(({ sku }) => sku), items.map(({ productId }) => productId), items.map(({ warehouseId }) => warehouseId)];
+  const parameters = [tx.tenantId, asked.channel, asked.country, asked.currency, at ?? null, ...columns];
+  const [row] = await tx.query<FactsRow>(at ? FACTS_AT : FACTS, parameters);
+  if (!row) return undefined;
+  const { country, currency, rates, known, warehouseId, ...channel } = row;
+  const knownAt = Map.groupBy(known, ({ position }) => position);
+  const lines = items.map((item, index) => ({
+    item: { ...item, warehouseId: item.warehouseId || warehouseId },
+    skus: (knownAt.get(index + 1) ?? []).map(skuOf),
+  }));
+  return { channel, currency, country, rates, lines };
 }
 
-function skuOf({ position: _position, prices, title, name, ...same }: LineRow): KnownSku {
-  return { ...same, name: fullName(name, title), candidates: prices.map(candidateOf) };
-}
-
-function candidateOf({ warehouseId, minQuantity, amount }: LineRow["prices"][number]): Candidate {
-  return { warehouseId, minQuantity: BigInt(minQuantity), amount: BigInt(amount) };
+function skuOf({ position: _position, prices, title, name, ...same }: KnownJson): KnownSku {
+  const candidates = prices.map(({ warehouseId, minQuantity, amount }) => ({
+    warehouseId,
+    minQuantity: BigInt(minQuantity),
+    amount: BigInt(amount),
+  }));
+  return { ...same, name: fullName(name, title), candidates };
 }
