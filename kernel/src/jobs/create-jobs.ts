@@ -123,15 +123,15 @@ export function createJobs(options: CreateJobsOptions): Jobs {
       pool.on("error", (error) => options.logger.warn("An idle connection of the job queue was lost", { error }));
       const events = new EventEmitter() as WorkerEvents;
       const listening = new Map<PoolClient, () => void>();
+      const listen = async (client: PoolClient, workerId: string): Promise<void> => {
+        await showAlive(client, workerId);
+        listening.set(client, await hearOwnJobs(client, schema));
+      };
       events.on("pool:listen:success", ({ client, workerPool }) => {
         // The library sends its LISTEN right after this event; the connection is free once that is done.
         client.once("drain", () => {
-          showAlive(client, workerPool.id).catch((error: unknown) =>
-            options.logger.warn("The job worker could not show that it lives", { error }),
-          );
-          hearOwnJobs(client, schema).then(
-            (end) => listening.set(client, end),
-            (error: unknown) => options.logger.warn("The job worker hears of no new jobs and only looks for them now and then", { error }),
+          listen(client, workerPool.id).catch((error: unknown) =>
+            options.logger.warn("The job worker could not listen as it should; it only looks for jobs now and then", { error }),
           );
         });
       });
