@@ -65,7 +65,7 @@ export default defineService<OrderConfig>(import.meta.url, (service) => {
 
   const carts = new PostgresCartStore(service.database, () => ({ limits: config().carts, lifeMs: lifeMs() }));
   const attempts = new PostgresCheckoutStore(service.database);
-  const orders = new PostgresOrderStore(service.database, new OrderEvents(service));
+  const orders = new PostgresOrderStore(service.database, new OrderEvents(service, (order) => capturesOnShipment(config().capture, order)));
 
   const checkouts = service.saga(
     checkoutSaga({

@@ -24,7 +24,7 @@ beforeAll(async () => {
   attempts = new PostgresCheckoutStore(database);
   // The real outlets write all events of a transaction by one statement; here each event would be counted.
   const outlets = { publish: async (_tx: Transaction) => undefined, audit: async () => undefined };
-  orders = new PostgresOrderStore(database, new OrderEvents(outlets));
+  orders = new PostgresOrderStore(database, new OrderEvents(outlets, () => false));
 }, 120_000);
 afterAll(async () => {
   await database.close();

@@ -50,7 +50,7 @@ async function costs(lines: number, warehouses: number): Promise<Record<string, 
     lines: Array.from({ length: lines }, (_, index) => ({
       ...{ lineId: `oln_${index}`, sku: `SKU-${index}`, name: "x", quantity: 1n, warehouseId: warehouseOf(index), weightGrams: 1 },
     })),
-    ...{ optionCode: "standard", carrier: "manual", maxDays: 1, createdAt: new Date() },
+    ...{ optionCode: "standard", carrier: "manual", maxDays: 1, chargedOnShipment: false, createdAt: new Date() },
   };
   const goods = { currency: "EUR", subtotal: 1n, weightGrams: 1n };
   const quoted = {

@@ -16,9 +16,12 @@ import { givenBack } from "../domain/refund.ts";
 /** Says what happened to an order, to other modules and to the audit trail, in the transaction in which it happens. */
 export class OrderEvents {
   readonly #outlets: Pick<Service<unknown>, "publish" | "audit">;
+  readonly #isChargedOnShipment: (order: Order) => boolean;
 
-  constructor(outlets: Pick<Service<unknown>, "publish" | "audit">) {
+  /** `isChargedOnShipment`: whether an order that is just placed will be. */
+  constructor(outlets: Pick<Service<unknown>, "publish" | "audit">, isChargedOnShipment: (order: Order) => boolean) {
     this.#outlets = outlets;
+    this.#isChargedOnShipment = isChargedOnShipment;
   }
 
   async happened(tx: Transaction, order: Order, happenings: readonly Happening[]): Promise<void> {
@@ -33,7 +36,7 @@ export class OrderEvents {
     const whose = common(order);
     switch (happening.what) {
       case "placed":
-        await this.#outlets.publish(tx, OrderCreatedSchema, created(order));
+        await this.#outlets.publish(tx, OrderCreatedSchema, { ...created(order), chargedOnShipment: this.#isChargedOnShipment(order) });
         return this.#audit(tx, "order.placed", order.id, { number: order.number, total: `${order.total} ${order.currency}` });
       case "paid": {
         const paid = { amount: order.captured, currency: order.currency };

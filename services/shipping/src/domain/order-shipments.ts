@@ -28,6 +28,8 @@ export interface PlacedOrder {
   readonly optionCode: string;
   readonly carrier: string;
   readonly maxDays: number;
+  /** Its goods do not wait until it is paid. */
+  readonly chargedOnShipment: boolean;
   readonly createdAt: Date;
 }
 
@@ -58,7 +60,7 @@ export function shipmentsOf(
     const { orderId, customerId, userId, email, locale, address, optionCode, carrier, maxDays } = order;
     const shipment: Shipment = {
       ...{ id: newId("shp"), tenantId: entity.tenantId, orderId, orderNumber: order.number, customerId, userId, email, locale },
-      status: paidAt === null ? "pending" : "ready",
+      status: paidAt === null && !order.chargedOnShipment ? "pending" : "ready",
       items: lines.map(({ lineId, sku, name, quantity }) => ({ orderLineId: lineId, sku, name, quantity })),
       weightGrams: lines.reduce((sum, { weightGrams, quantity }) => sum + BigInt(weightGrams) * quantity, 0n),
       ...{ address, optionCode, maxDays, carrier, carrierService, carrierName: "", carrierShipmentId: null, trackerId: null },

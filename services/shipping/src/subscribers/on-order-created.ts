@@ -9,10 +9,10 @@ export function onOrderCreated(
   orderCreated: (tx: Transaction, order: PlacedOrder) => Promise<void>,
 ): EventHandler<typeof OrderCreatedSchema> {
   return (event, tx) => {
-    const { orderId, number, customerId, userId, email, locale, lines, carrier, maxDays } = event;
+    const { orderId, number, customerId, userId, email, locale, lines, carrier, maxDays, chargedOnShipment } = event;
     const { name, company, line1, line2, city, region, postalCode, country, phone } = event.shippingAddress ?? NOWHERE;
     return orderCreated(tx, {
-      ...{ orderId, number, customerId, userId, email, locale, carrier, maxDays, optionCode: event.shippingOption },
+      ...{ orderId, number, customerId, userId, email, locale, carrier, maxDays, chargedOnShipment, optionCode: event.shippingOption },
       lines: lines.map(({ lineId, sku, name: what, quantity, warehouseId, weightGrams }) => ({
         ...{ lineId, sku, name: what, quantity, warehouseId, weightGrams },
       })),
