@@ -66,6 +66,21 @@ describe("the lines of a cart", () => {
     await expect(add({ sku: await shop.stocked(1) })).rejects.toMatchObject(why("CART_FULL", { limit: "3" }));
     const { items } = await shop.carts().getCart({ id: cartId });
     expect(items.map(({ quantity }) => quantity)).toEqual([99n, 1n, 1n]);
+    // More of what is in already is no line more.
+    expect(await add({})).toMatchObject({ item: { quantity: 100n }, cart: { lineCount: 3 } });
+  });
+
+  test("whose price nobody can say now are not left in the cart: whoever asks again would have them twice", async () => {
+    const [sku, other] = [await shop.stocked(5), await shop.stocked(5)];
+    const cartId = await empty();
+    await shop.carts().addItem({ cartId, sku, quantity: 2n });
+    await shop.sql("alter table pricing.prices rename to prices_gone");
+    try {
+      for (const wanted of [sku, other]) await expect(shop.carts().addItem({ cartId, sku: wanted, quantity: 1n })).rejects.toBeDefined();
+    } finally {
+      await shop.sql("alter table pricing.prices_gone rename to prices");
+    }
+    expect(await shop.carts().getCart({ id: cartId })).toMatchObject({ lineCount: 1, items: [{ sku, quantity: 2n }] });
   });
 
   test("many that are put in at once all count", async () => {

@@ -75,16 +75,18 @@ export function cartHandlers({ carts, prices, customers, lifeMs }: CartPorts): H
       const id = newId("item");
       const { cart, item } = await carts.addItem(cartId, userId(context), { id, sku, quantity, warehouseId });
       if (item === undefined) throw cartNotFound(cartId);
-      const price = await prices.ofLine(cart, item);
-      const why = price === undefined ? "no_price" : whyNotSellable(price);
-      if (why !== undefined) {
-        // As it was before.
+      try {
+        const price = await prices.ofLine(cart, item);
+        const why = price === undefined ? "no_price" : whyNotSellable(price);
+        if (why !== undefined) throw notSellable(sku, why);
+        context.restStatus = 201;
+        return { cart: cartMessage(cart), item: itemMessage(item, price) };
+      } catch (error) {
+        // As it was before: whoever is told that it went wrong may ask again.
         if (item.id === id) await carts.removeItem(cartId, userId(context), id);
         else await carts.updateItem(cartId, userId(context), item.id, item.quantity - quantity);
-        throw notSellable(sku, why);
+        throw error;
       }
-      context.restStatus = 201;
-      return { cart: cartMessage(cart), item: itemMessage(item, price) };
     },
 
     async updateItem({ cartId, id, quantity }, context) {
