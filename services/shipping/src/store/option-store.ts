@@ -16,14 +16,20 @@ select o.*, (select coalesce(jsonb_agg(jsonb_build_object('zone', z.code, 'calcu
   from option_rates r join zones z on z.id = r.zone_id where r.option_id = o.id) as rates
 from options o where o.tenant_id = $1`;
 
-/** $1 tenant, $2 country, $3 postal code, $4 one option or empty. One row at least, so that the zone is answered also where there is no option. */
+/**
+ * $1 tenant, $2 country, $3 postal code, $4 one option or empty, $5 warehouses. One row at least, so that the zone and those who ship are answered also
+ * where there is no option.
+ */
 const QUOTE = `
 with zone as (
   select z.id, z.code from zone_areas a join zones z on z.id = a.zone_id
   where a.tenant_id = $1 and ((a.country = $2 and starts_with($3, a.postal_prefix)) or a.country = '${EVERYWHERE}')
   order by a.country = '${EVERYWHERE}', length(a.postal_prefix) desc limit 1
 )
-select zone.code as zone, o.*, r.calculator
+select zone.code as zone, o.*, r.calculator, (
+    select coalesce(json_agg(json_build_object('name', e.name, 'carriers', e.carriers) order by e.warehouse_id), '[]')
+    from fulfillment_entities e where e.tenant_id = $1 and e.warehouse_id = any($5)
+  ) as entities
 from (select) as one left join zone on true
 left join options o on o.tenant_id = $1 and o.active and ($4 = '' or o.code = $4)
 left join option_rates r on r.option_id = o.id and r.zone_id = zone.id
@@ -44,7 +50,12 @@ interface OptionRow extends Record<string, unknown> {
   readonly updated_at: Date;
 }
 type OptionWithRates = OptionRow & { readonly rates: readonly { zone: string; calculator: StoredCalculator }[] };
-type QuoteRow = (OptionRow | { readonly id: null }) & { readonly zone: string | null; readonly calculator: StoredCalculator | null };
+type QuoteRow = (OptionRow | { readonly id: null }) & {
+  readonly zone: string | null;
+  readonly calculator: StoredCalculator | null;
+  /** The same in each row. */
+  readonly entities: QuoteFacts["entities"];
+};
 
 /** Options in Postgres. */
 export class PostgresOptionStore implements OptionStore {
@@ -103,12 +114,10 @@ export class PostgresOptionStore implements OptionStore {
 
   quoteFacts({ country, postalCode, optionCode, warehouseIds }: QuoteRequest): Promise<QuoteFacts> {
     return this.#database.read(async (tx) => {
-      const rows = await tx.query<QuoteRow>(QUOTE, [tx.tenantId, country, normalPostalCode(postalCode), optionCode]);
       const warehouses = warehouseIds.map((id) => id || DEFAULT_WAREHOUSE);
-      const sql = "select name, carriers from fulfillment_entities where tenant_id = $1 and warehouse_id = any($2) order by warehouse_id";
-      const entities = await tx.query<{ name: string; carriers: string[] }>(sql, [tx.tenantId, warehouses]);
+      const rows = await tx.query<QuoteRow>(QUOTE, [tx.tenantId, country, normalPostalCode(postalCode), optionCode, warehouses]);
       const options = rows.flatMap((row) => (row.id === null ? [] : [{ option: definitionOf(row), calculator: calculatorIn(row) }]));
-      return { zone: rows[0]?.zone ?? undefined, options, entities };
+      return { zone: rows[0]?.zone ?? undefined, options, entities: rows[0]?.entities ?? [] };
     });
   }
 

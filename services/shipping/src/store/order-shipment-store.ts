@@ -3,9 +3,36 @@ import type { Transaction } from "@plinth/kernel/database";
 import { type EntityDefaults, type FulfillmentEntity, unknownEntity } from "../domain/fulfillment-entity.ts";
 import { type Changed, cancel, makeReady, type OrderNews, type PlacedOrder, shipmentsOf, warehouseOf } from "../domain/order-shipments.ts";
 import type { ShipmentWithEntity } from "../domain/shipment.ts";
-import { type EntityRow, entityOf } from "./rows.ts";
+import { type EntityJson, type EntityRow, entityOf, entityOfJson } from "./rows.ts";
 import type { ShipmentEvents } from "./shipment-events.ts";
-import { addHistory, insertShipments, readShipments, updateShipments } from "./shipment-sql.ts";
+import { insertShipments, readShipments, updateShipments } from "./shipment-sql.ts";
+
+/** $1 tenant, $2 order, $3 paid, $4 canceled, or null. From then on nobody else works on the same order until the transaction's end. */
+const NOTE_NEWS = `
+insert into orders as o (tenant_id, order_id, paid_at, canceled_at) values ($1, $2, $3, $4)
+on conflict (tenant_id, order_id) do update
+  set paid_at = coalesce(o.paid_at, excluded.paid_at), canceled_at = coalesce(o.canceled_at, excluded.canceled_at)
+returning paid_at, canceled_at`;
+
+/** The same, with $5 warehouses and $6 the option, which may be read as they were before the wait for others: who is not seen yet is made, or found made. */
+const NOTE_ORDER = `
+with news as (${NOTE_NEWS})
+select paid_at, canceled_at,
+  (select coalesce(json_agg(e), '[]') from fulfillment_entities e where e.tenant_id = $1 and e.warehouse_id = any($5)) as entities,
+  (select carrier_service from options where tenant_id = $1 and code = $6) as carrier_service
+from news`;
+
+interface FactsRow extends Record<string, unknown> {
+  readonly paid_at: Date | null;
+  readonly canceled_at: Date | null;
+  readonly entities: readonly EntityJson[];
+  readonly carrier_service: string | null;
+}
+
+interface OrderFacts extends OrderNews {
+  readonly known: readonly FulfillmentEntity[];
+  readonly carrierService: string;
+}
 
 /** What the events of orders do to shipments, each in the transaction that notes the event. No number of statements grows with an order's lines. */
 export class OrderShipmentStore {
@@ -19,18 +46,14 @@ export class OrderShipmentStore {
 
   /** An order that was canceled before has nothing to send; one that was paid before may go out at once. */
   async orderCreated(tx: Transaction, order: PlacedOrder): Promise<void> {
-    const { paidAt, canceledAt } = await noteNews(tx, order.orderId, {});
+    const warehouseIds = [...new Set(order.lines.map(warehouseOf))].sort();
+    const { paidAt, canceledAt, known, carrierService } = await noteOrder(tx, order, warehouseIds);
     if (canceledAt !== null) return;
     const now = new Date();
-    const entities = await this.#entitiesOf(tx, [...new Set(order.lines.map(warehouseOf))].sort(), now);
-    const carrierService = await serviceOf(tx, order.optionCode);
-    const added = await insertShipments(tx, shipmentsOf(order, { entities, carrierService, paidAt }, now));
-    if (added.length === 0) return;
+    const unknown = warehouseIds.filter((id) => known.every(({ warehouseId }) => warehouseId !== id));
+    const entities = unknown.length === 0 ? known : [...known, ...(await this.#makeEntities(tx, unknown, now))];
     const detail = paidAt === null ? "made" : "made; its order is paid";
-    await addHistory(
-      tx,
-      added.map(({ shipment }) => ({ shipment, happening: { detail } })),
-    );
+    const added = await insertShipments(tx, shipmentsOf(order, { entities, carrierService, paidAt }, now), detail);
     for (const each of added) await this.#events.created(tx, each);
   }
 
@@ -51,17 +74,12 @@ export class OrderShipmentStore {
     });
     if (changed.length === 0) return;
     await updateShipments(tx, changed);
-    await addHistory(tx, changed);
     for (const { shipment, happening } of changed) await this.#events.changed(tx, shipment, happening);
   }
 
-  /** Those who ship from these warehouses; made where nobody has said who does. */
-  async #entitiesOf(tx: Transaction, warehouseIds: readonly string[], now: Date): Promise<FulfillmentEntity[]> {
-    const sql = "select * from fulfillment_entities where tenant_id = $1 and warehouse_id = any($2)";
-    const known = (await tx.query<EntityRow>(sql, [tx.tenantId, warehouseIds])).map(entityOf);
-    const unknown = warehouseIds.filter((id) => known.every(({ warehouseId }) => warehouseId !== id));
-    if (unknown.length === 0) return known;
-    const made = unknown.map((warehouseId) =>
+  /** For warehouses of which nobody has said who ships there. */
+  async #makeEntities(tx: Transaction, warehouseIds: readonly string[], now: Date): Promise<FulfillmentEntity[]> {
+    const made = warehouseIds.map((warehouseId) =>
       unknownEntity({ id: newId("ful"), tenantId: tx.tenantId, warehouseId }, this.#defaults(), now),
     );
     const rows = await tx.query<EntityRow>(
@@ -73,25 +91,19 @@ export class OrderShipmentStore {
         ...[made.map(({ id }) => id), made.map(({ warehouseId }) => warehouseId), made.map(({ name }) => name)],
       ],
     );
-    return [...known, ...rows.map(entityOf)];
+    return rows.map(entityOf);
   }
 }
 
-/** Notes news of an order and answers all there is, with nobody else working on the same order until the transaction's end. */
-async function noteNews(tx: Transaction, orderId: string, { paidAt = null, canceledAt = null }: Partial<OrderNews>): Promise<OrderNews> {
-  const [row] = await tx.query<{ paid_at: Date | null; canceled_at: Date | null }>(
-    `insert into orders as o (tenant_id, order_id, paid_at, canceled_at) values ($1, $2, $3, $4)
-     on conflict (tenant_id, order_id) do update
-       set paid_at = coalesce(o.paid_at, excluded.paid_at), canceled_at = coalesce(o.canceled_at, excluded.canceled_at)
-     returning paid_at, canceled_at`,
-    [tx.tenantId, orderId, paidAt, canceledAt],
-  );
-  return { paidAt: row?.paid_at ?? null, canceledAt: row?.canceled_at ?? null };
+async function noteNews(tx: Transaction, orderId: string, { paidAt = null, canceledAt = null }: Partial<OrderNews>): Promise<void> {
+  await tx.query(NOTE_NEWS, [tx.tenantId, orderId, paidAt, canceledAt]);
 }
 
-/** An option that is gone leaves the choice to the carrier. */
-async function serviceOf(tx: Transaction, optionCode: string): Promise<string> {
-  const sql = "select carrier_service from options where tenant_id = $1 and code = $2";
-  const [row] = await tx.query<{ carrier_service: string }>(sql, [tx.tenantId, optionCode]);
-  return row?.carrier_service ?? "";
+/** Answers all news that there are of the order, who is known to ship from the warehouses, and the carrier's service of the option. */
+async function noteOrder(tx: Transaction, { orderId, optionCode }: PlacedOrder, warehouseIds: readonly string[]): Promise<OrderFacts> {
+  const [row] = await tx.query<FactsRow>(NOTE_ORDER, [tx.tenantId, orderId, null, null, warehouseIds, optionCode]);
+  if (row === undefined) throw new Error("An upsert answered no row.");
+  // An option that is gone leaves the choice to the carrier.
+  const carrierService = row.carrier_service ?? "";
+  return { paidAt: row.paid_at, canceledAt: row.canceled_at, known: row.entities.map(entityOfJson), carrierService };
 }

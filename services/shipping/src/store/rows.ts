@@ -57,11 +57,11 @@ export interface ShipmentRow extends Record<string, unknown> {
 /** A shipment with its items and who ships it, as `SHIPMENTS` reads it. */
 export interface FullShipmentRow extends ShipmentRow {
   readonly items: readonly { orderLineId: string; sku: string; name: string; quantity: string }[];
-  /** As JSON: times are text. */
   readonly entity: EntityJson;
 }
 
-interface EntityJson extends Omit<EntityColumns, "created_at" | "updated_at"> {
+/** In JSON, times are text. */
+export interface EntityJson extends Omit<EntityColumns, "created_at" | "updated_at"> {
   readonly created_at: string;
   readonly updated_at: string;
 }
@@ -72,6 +72,10 @@ export function entityOf(row: EntityColumns): FulfillmentEntity {
     ...{ id, type, name, carriers, address, tenantId: row.tenant_id, warehouseId: row.warehouse_id },
     ...{ cutOffHour: row.cut_off_hour, timeZone: row.time_zone, createdAt: row.created_at, updatedAt: row.updated_at },
   };
+}
+
+export function entityOfJson({ created_at, updated_at, ...same }: EntityJson): FulfillmentEntity {
+  return entityOf({ ...same, created_at: new Date(created_at), updated_at: new Date(updated_at) });
 }
 
 export function shipmentOf(row: FullShipmentRow): ShipmentWithEntity {
@@ -87,8 +91,7 @@ export function shipmentOf(row: FullShipmentRow): ShipmentWithEntity {
     weightGrams: BigInt(row.weight_grams),
     items: row.items.map((item) => ({ ...item, quantity: BigInt(item.quantity) })),
   };
-  const { created_at, updated_at, ...entity } = row.entity;
-  return { shipment, entity: entityOf({ ...entity, created_at: new Date(created_at), updated_at: new Date(updated_at) }) };
+  return { shipment, entity: entityOfJson(row.entity) };
 }
 
 export function shipmentRow({ shipment, entity }: ShipmentWithEntity): ShipmentRow {

@@ -30,44 +30,49 @@ export async function readShipments(
   return (await tx.query<FullShipmentRow>(sql, [tx.tenantId, ...parameters])).map(shipmentOf);
 }
 
-export async function updateShipments(tx: Transaction, changed: readonly ShipmentWithEntity[]): Promise<void> {
-  await tx.query(
-    `update shipments s set ${CHANGEABLE.map((column) => `${column} = n.${column}`).join(", ")}
-     from jsonb_populate_recordset(null::shipments, $1) n where s.id = n.id`,
-    [JSON.stringify(changed.map(shipmentRow))],
-  );
+const UPDATE = `
+with changed as (
+  update shipments s set ${CHANGEABLE.map((column) => `${column} = n.${column}`).join(", ")}
+  from jsonb_populate_recordset(null::shipments, $2) n where s.id = n.id
+)
+insert into shipment_history (tenant_id, shipment_id, status, detail, user_id, at)
+select $1, id, status, detail, $3, at from unnest($4::text[], $5::text[], $6::text[], $7::timestamptz[]) as happening (id, status, detail, at)`;
+
+/** Those whose order has none for their warehouse yet, with their items and the beginning of their history. */
+const INSERT = `
+with added as (
+  insert into shipments select * from jsonb_populate_recordset(null::shipments, $1)
+  on conflict (tenant_id, order_id, warehouse_id) do nothing returning *
+), items as (
+  insert into shipment_items select i.* from added join jsonb_populate_recordset(null::shipment_items, $2) i on i.shipment_id = added.id
+), history as (
+  insert into shipment_history (tenant_id, shipment_id, status, detail, user_id, at)
+  select tenant_id, id, status, $3, $4, updated_at from added
+)
+select id from added`;
+
+/** Those to which something happened get a line of history. */
+export async function updateShipments(tx: Transaction, changed: readonly (ShipmentWithEntity & Partial<Changed>)[]): Promise<void> {
+  const told = changed.flatMap(({ shipment, happening }) => (happening === undefined ? [] : [{ ...shipment, detail: happening.detail }]));
+  await tx.query(UPDATE, [
+    tx.tenantId,
+    JSON.stringify(changed.map(shipmentRow)),
+    currentContext()?.user?.id ?? "",
+    told.map(({ id }) => id),
+    told.map(({ status }) => status),
+    told.map(({ detail }) => detail),
+    told.map(({ updatedAt }) => updatedAt),
+  ]);
 }
 
-/** Adds those whose order has none for their warehouse yet, with their items; answers these. */
-export async function insertShipments(tx: Transaction, made: readonly ShipmentWithEntity[]): Promise<ShipmentWithEntity[]> {
-  const rows = await tx.query<{ id: string }>(
-    `insert into shipments select * from jsonb_populate_recordset(null::shipments, $1)
-     on conflict (tenant_id, order_id, warehouse_id) do nothing returning id`,
-    [JSON.stringify(made.map(shipmentRow))],
-  );
-  const added = made.filter(({ shipment }) => rows.some(({ id }) => id === shipment.id));
-  const items = added.flatMap(({ shipment: { id, tenantId, items: own } }) =>
+/** @param detail What their history begins with. Answers those that were added. */
+export async function insertShipments(tx: Transaction, made: readonly ShipmentWithEntity[], detail: string): Promise<ShipmentWithEntity[]> {
+  const items = made.flatMap(({ shipment: { id, tenantId, items: own } }) =>
     own.map(({ orderLineId, sku, name, quantity }, position) => ({
       ...{ shipment_id: id, tenant_id: tenantId, position, order_line_id: orderLineId, sku, name, quantity: String(quantity) },
     })),
   );
-  if (items.length > 0) {
-    await tx.query("insert into shipment_items select * from jsonb_populate_recordset(null::shipment_items, $1)", [JSON.stringify(items)]);
-  }
-  return added;
-}
-
-export async function addHistory(tx: Transaction, changed: readonly Changed[]): Promise<void> {
-  await tx.query(
-    `insert into shipment_history (tenant_id, shipment_id, status, detail, user_id, at)
-     select $1, id, status, detail, $2, at from unnest($3::text[], $4::text[], $5::text[], $6::timestamptz[]) as happening (id, status, detail, at)`,
-    [
-      tx.tenantId,
-      currentContext()?.user?.id ?? "",
-      changed.map(({ shipment }) => shipment.id),
-      changed.map(({ shipment }) => shipment.status),
-      changed.map(({ happening }) => happening.detail),
-      changed.map(({ shipment }) => shipment.updatedAt),
-    ],
-  );
+  const values = [JSON.stringify(made.map(shipmentRow)), JSON.stringify(items), detail, currentContext()?.user?.id ?? ""];
+  const added = new Set((await tx.query<{ id: string }>(INSERT, values)).map(({ id }) => id));
+  return made.filter(({ shipment }) => added.has(shipment.id));
 }

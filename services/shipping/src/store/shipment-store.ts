@@ -4,7 +4,7 @@ import { type ShipmentWithEntity, shipmentNotFound } from "../domain/shipment.ts
 import type { Decision, PastHappening, ShipmentFilter, ShipmentName, ShipmentStore } from "../domain/shipment-store.ts";
 import { type FullShipmentRow, shipmentOf } from "./rows.ts";
 import type { ShipmentEvents } from "./shipment-events.ts";
-import { addHistory, readShipments, SHIPMENTS, updateShipments } from "./shipment-sql.ts";
+import { readShipments, SHIPMENTS, updateShipments } from "./shipment-sql.ts";
 
 const NEWEST: readonly PageOrder[] = [
   { by: "created_at", direction: "desc" },
@@ -30,11 +30,8 @@ export class PostgresShipmentStore implements ShipmentStore {
       const [found] = await readShipments(tx, "s.id = $2", [id], true);
       if (found === undefined) throw shipmentNotFound(id);
       const { result, shipment, happening } = decide(found);
-      if (shipment !== undefined) await updateShipments(tx, [{ ...found, shipment }]);
-      if (shipment !== undefined && happening !== undefined) {
-        await addHistory(tx, [{ shipment, happening }]);
-        await this.#events.changed(tx, shipment, happening);
-      }
+      if (shipment !== undefined) await updateShipments(tx, [{ ...found, shipment, ...(happening && { happening }) }]);
+      if (shipment !== undefined && happening !== undefined) await this.#events.changed(tx, shipment, happening);
       return result;
     });
   }
