@@ -25,6 +25,7 @@ export function accountMailer(rules: () => SendingRules, now: () => Date): SendA
       recipient: { userId, email, webhookUrl: "", locale: "" },
       variables: { ...variables, first_name: contact?.firstName ?? "" },
       channels: ["email"],
+      contact,
       dedupeKey: `event ${eventId}`,
     } as const;
     await sendTemplate(stores, rules(), order, now());

@@ -30,6 +30,7 @@ export function orderMailer(rules: () => SendingRules, now: () => Date): SendOrd
       recipient: { userId, email, webhookUrl: "", locale },
       variables: { ...variables, name: contact?.firstName || variables.name || "" },
       channels: ["email"],
+      contact,
       dedupeKey: `event ${eventId}`,
     } as const;
     await sendTemplate(stores, rules(), order, now());

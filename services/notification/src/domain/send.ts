@@ -15,6 +15,8 @@ export interface TemplateOrder {
   readonly variables: Variables;
   /** Empty: those of the template that reach the recipient. */
   readonly channels: readonly Channel[];
+  /** Of the user, where the caller has asked for it already. */
+  readonly contact?: Contact | undefined;
   /** Empty: none. Already apart from the keys of other callers. */
   readonly dedupeKey: string;
 }
@@ -46,7 +48,7 @@ type Draft = Omit<NewDelivery, "tenantId" | "userId" | "dueAt">;
 export async function sendTemplate(stores: Stores, rules: SendingRules, order: TemplateOrder, now: Date): Promise<Sent> {
   return once(stores, order.dedupeKey, now, async () => {
     const template = await getTemplate(stores.templates, order.template);
-    const addressee = await findAddressee(stores, order.recipient);
+    const addressee = await findAddressee(stores, order.recipient, order.contact);
     const channels = channelsFor(template, order, addressee.contact);
     const drafts = channels.map((channel) => {
       const destination = getDestination(channel, order.recipient, addressee.contact, rules.allowPrivateWebhooks);
@@ -112,8 +114,8 @@ async function once({ deliveries }: Stores, key: string, now: Date, work: () => 
   return { deliveries: await work(), duplicate: false };
 }
 
-async function findAddressee({ contacts, preferences }: Stores, { userId, locale }: Recipient): Promise<Addressee> {
-  const contact = userId === "" ? undefined : await contacts.findContact(userId);
+async function findAddressee({ contacts, preferences }: Stores, { userId, locale }: Recipient, known?: Contact): Promise<Addressee> {
+  const contact = known ?? (userId === "" ? undefined : await contacts.findContact(userId));
   const wanted = (userId === "" ? undefined : await preferences.findPreferences(userId)) ?? NO_PREFERENCES;
   return { contact, preferences: wanted, locale: locale || wanted.locale || contact?.locale || "en" };
 }
