@@ -13,7 +13,6 @@ import {
 import { Channel, DeliveryStatus } from "@plinth/proto/notification/v1/notification_pb";
 import type { EntitySchema } from "typeorm";
 import { newDelivery } from "../src/domain/delivery.ts";
-import { attemptStore } from "../src/store/attempt-store.ts";
 import { deliveryStore } from "../src/store/delivery-store.ts";
 import { DeliveryEntity } from "../src/store/entities.ts";
 import { Retention } from "../src/store/retention.ts";
@@ -257,27 +256,6 @@ test("what is in the log is delivered once more, as long as its content is kept,
     await database.close();
   }
   await expect(admin.redeliverDelivery({ id })).rejects.toMatchObject({ code: "CONFLICT", reason: "CONTENT_EXPIRED" });
-});
-
-test("of two jobs for a delivery one makes the attempt, and after its death another one", async () => {
-  const userId = `user_${++counter}`;
-  await n.as(userId).updatePreferences({ preferences: { quietHours: quietNow() } });
-  const order = { channel: Channel.EMAIL, recipient: { userId, email: anAddress() }, subject: "x", text: "x", category: "news" };
-  const [waiting] = (await n.platform.send(order)).deliveries;
-  const id = waiting?.id ?? "";
-  const database = await openStore([DeliveryEntity]);
-  try {
-    const attempts = attemptStore(database, { enqueue: async () => "" });
-    const now = new Date();
-    const begun = await Promise.all([1, 2, 3].map(() => attempts.begin(id, now, 60_000)));
-    expect(begun.filter((one) => one instanceof Date)).toHaveLength(2);
-    const later = await attempts.begin(id, new Date(now.getTime() + 60_001), 60_000);
-    expect(later).toMatchObject({ delivery: { id, attempts: 2 }, content: { text: "x" } });
-    await attempts.finish(id, { status: "sent", providerId: "", at: now });
-    expect(await attempts.begin(id, new Date(now.getTime() + 200_000), 60_000)).toBeUndefined();
-  } finally {
-    await database.close();
-  }
 });
 
 test("of two messages at once that would fill a share, the second waits for the first, and is refused", async () => {
