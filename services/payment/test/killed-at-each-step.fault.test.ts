@@ -102,6 +102,13 @@ const STEPS: Record<string, Hold> = {
     await waiters(2 * KINDS.length, "into history");
     return unlock;
   },
+  "before what was noted is committed": async (_, begin) => {
+    const release = await hanging("hang-after", begin);
+    const unlock = await lockTable("outbox");
+    await release();
+    await waiters(2 * KINDS.length, "publish_events");
+    return unlock;
+  },
   "after it was noted": async (asked, begin) => {
     const release = await hanging("hang-after", begin);
     const keys = asked.map(({ kind, reference }) => `${reference}-${kind}`);

@@ -14,7 +14,8 @@ import type {
   PaymentStore,
 } from "../domain/payment-store.ts";
 import type { PaymentEvents } from "./payment-events.ts";
-import { type IntentRow, intentOf, type OperationRow, operationOf, type RefundRow, refundOf } from "./rows.ts";
+import { lockBooks, readBooks } from "./read-books.ts";
+import { type IntentRow, intentOf } from "./rows.ts";
 import { writeChanges } from "./write-changes.ts";
 
 const NEWEST_INTENTS: readonly PageOrder[] = [
@@ -53,10 +54,7 @@ export class PostgresPaymentStore implements PaymentStore {
     decide: (books: Books | undefined, tenantId: string) => Decision<T>,
   ): Promise<T> {
     return this.#database.transaction(async (tx) => {
-      // A payment that is not there yet has no row to lock.
-      if ("reference" in name)
-        await tx.query("select pg_advisory_xact_lock(hashtextextended($1, 24))", [`${tx.tenantId}|${name.reference}`]);
-      const books = await readBooks(tx, name, same, "for update");
+      const books = await lockBooks(tx, name, same);
       const { result, changes = {} } = decide(books, tx.tenantId);
       const intent = changes.intent ?? books?.intent;
       if (intent !== undefined) {
@@ -74,7 +72,7 @@ export class PostgresPaymentStore implements PaymentStore {
   }
 
   findBooks(name: PaymentName): Promise<Books | undefined> {
-    return this.#database.read((tx) => readBooks(tx, name, undefined, ""));
+    return this.#database.read((tx) => readBooks(tx, name));
   }
 
   async listIntents({ state, customerId }: IntentFilter, page: PageRequest): Promise<Page<Intent>> {
@@ -151,33 +149,12 @@ export class PostgresPaymentStore implements PaymentStore {
 
   async noteEvent(provider: string, eventId: string, type: string): Promise<void> {
     const sql = "insert into heard_events (provider, event_id, type) values ($1, $2, $3) on conflict do nothing";
-    await this.#database.transaction((tx) => tx.query(sql, [provider, eventId, type]));
+    await this.#database.statement((tx) => tx.query(sql, [provider, eventId, type]));
   }
 
   async removeEventsBefore(moment: Date): Promise<void> {
-    await this.#database.transaction((tx) => tx.query("delete from heard_events where heard_at < $1", [moment]));
+    await this.#database.statement((tx) => tx.query("delete from heard_events where heard_at < $1", [moment]));
   }
-}
-
-async function readBooks(
-  tx: Transaction,
-  name: PaymentName,
-  same: { kind: OperationKind; key: string } | undefined,
-  lock: "for update" | "",
-): Promise<Books | undefined> {
-  const [by, value] = "id" in name ? ["id", name.id] : ["reference", name.reference];
-  const [row] = await tx.query<IntentRow>(`select * from intents where tenant_id = $1 and ${by} = $2 ${lock}`, [tx.tenantId, value]);
-  if (row === undefined) return undefined;
-  const wanted = [row.id, same?.kind ?? "", same?.key ?? ""];
-  const sql = "select * from operations where intent_id = $1 and (status = 'pending' or (kind = $2 and key = $3))";
-  const operations = (await tx.query<OperationRow>(sql, wanted)).map(operationOf);
-  const refunds = await tx.query<RefundRow>("select * from refunds where intent_id = $1 order by created_at, id", [row.id]);
-  return {
-    intent: intentOf(row),
-    refunds: refunds.map(refundOf),
-    pending: operations.find(({ status }) => status === "pending"),
-    same: operations.find(({ kind, key }) => kind === same?.kind && key === same.key),
-  };
 }
 
 function bookedOf({ id, intent_id: paymentId, kind, currency, at, postings }: BookedRow): BookedTransaction {

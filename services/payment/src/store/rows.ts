@@ -26,7 +26,8 @@ export interface IntentRow extends Record<string, unknown> {
 type Stored<T> = { readonly [K in keyof T]: T[K] extends bigint ? string : T[K] };
 type StoredState = Omit<Stored<ProviderState>, "refunds"> & { readonly refunds: readonly Stored<ProviderState["refunds"][number]>[] };
 
-export interface OperationRow extends Record<string, unknown> {
+/** A row of `operations` in JSON, where amounts and times are text. */
+export interface OperationJson {
   readonly id: string;
   readonly tenant_id: string;
   readonly intent_id: string;
@@ -40,18 +41,18 @@ export interface OperationRow extends Record<string, unknown> {
   readonly method_token: string;
   readonly return_url: string;
   readonly refusal: string;
-  readonly lease_until: Date;
-  readonly created_at: Date;
+  readonly lease_until: string;
+  readonly created_at: string;
 }
 
-export interface RefundRow extends Record<string, unknown> {
+export interface RefundJson {
   readonly id: string;
   readonly intent_id: string;
   readonly amount: string;
   readonly status: Refund["status"];
   readonly provider_id: string;
   readonly reason: string;
-  readonly created_at: Date;
+  readonly created_at: string;
 }
 
 export function intentOf(row: IntentRow): Intent {
@@ -75,7 +76,7 @@ export function intentOf(row: IntentRow): Intent {
   };
 }
 
-export function operationOf(row: OperationRow): Operation {
+export function operationOfJson(row: OperationJson): Operation {
   return {
     id: row.id,
     tenantId: row.tenant_id,
@@ -90,12 +91,12 @@ export function operationOf(row: OperationRow): Operation {
     methodToken: row.method_token,
     returnUrl: row.return_url,
     refusal: row.refusal,
-    leaseUntil: row.lease_until,
-    createdAt: row.created_at,
+    leaseUntil: new Date(row.lease_until),
+    createdAt: new Date(row.created_at),
   };
 }
 
-export function refundOf(row: RefundRow): Refund {
+export function refundOfJson(row: RefundJson): Refund {
   return {
     id: row.id,
     intentId: row.intent_id,
@@ -103,12 +104,8 @@ export function refundOf(row: RefundRow): Refund {
     status: row.status,
     providerId: row.provider_id,
     reason: row.reason,
-    createdAt: row.created_at,
+    createdAt: new Date(row.created_at),
   };
-}
-
-export function storedState(state: ProviderState): string {
-  return JSON.stringify(state, (_key, value: unknown) => (typeof value === "bigint" ? value.toString() : value));
 }
 
 function stateOf(stored: StoredState): ProviderState {
