@@ -80,11 +80,11 @@ export class PostgresShipmentStore implements ShipmentStore {
 
   async noteEvent(carrier: string, eventId: string, type: string): Promise<void> {
     const sql = "insert into heard_events (carrier, event_id, type) values ($1, $2, $3) on conflict do nothing";
-    await this.#database.transaction((tx) => tx.query(sql, [carrier, eventId, type]));
+    await this.#database.statement((tx) => tx.query(sql, [carrier, eventId, type]));
   }
 
   async removeEventsBefore(moment: Date): Promise<void> {
-    await this.#database.transaction((tx) => tx.query("delete from heard_events where heard_at < $1", [moment]));
+    await this.#database.statement((tx) => tx.query("delete from heard_events where heard_at < $1", [moment]));
   }
 }
 
