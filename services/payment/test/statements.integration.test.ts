@@ -64,9 +64,10 @@ test("a payment is read in one statement and written in one, whatever there is o
   await costs("ord_first");
   expect(await costs("ord_second")).toEqual({
     // The reference's lock, and that nothing is there; the payment with its operation and history. Then its row's lock, its books, and all that came of it.
-    authorize: 5 + 5,
+    // In the end it is read once more, for the answer.
+    authorize: 5 + 5 + 1,
     find: 1,
-    // Found by its reference; and why it was refused, if it was.
+    // Found by its reference.
     capture: 6 + 5 + 1,
     refund: 6 + 5 + 1,
     refundMore: 6 + 5 + 1,
@@ -115,7 +116,7 @@ async function waiting(name: PaymentName): Promise<{ readonly seen: Promise<Book
 }
 
 test("who waited for a payment sees all that was done with it meanwhile", async () => {
-  const { id } = await authorize("ord_waited_for");
+  const { id } = (await authorize("ord_waited_for")).intent;
   for (const name of [{ id }, { reference: "ord_waited_for" }]) {
     const other = await holding("select from intents where id = $1 for update", [id]);
     const operation = newId("pop");

@@ -8,6 +8,12 @@ import type { Operation, OperationKind } from "./operation.ts";
 /** A payment by its id, or by what its maker calls it. */
 export type PaymentName = { readonly id: string } | { readonly reference: string };
 
+/** An operation of a payment, by its kind and the caller's key. */
+export interface OperationName {
+  readonly kind: OperationKind;
+  readonly key: string;
+}
+
 /** All about one payment that a decision needs. */
 export interface Books {
   readonly intent: Intent;
@@ -59,12 +65,10 @@ export interface PaymentStore {
    */
   change<T>(
     name: PaymentName,
-    same: { kind: OperationKind; key: string } | undefined,
+    same: OperationName | undefined,
     decide: (books: Books | undefined, tenantId: string) => Decision<T>,
   ): Promise<T>;
-  /** Why the provider would not do this; undefined where it did. */
-  findRefusal(intentId: string, kind: OperationKind, key: string): Promise<string | undefined>;
-  findBooks(name: PaymentName): Promise<Books | undefined>;
+  findBooks(name: PaymentName, same?: OperationName): Promise<Books | undefined>;
   /** Newest first. */
   listIntents(filter: IntentFilter, page: PageRequest): Promise<Page<Intent>>;
   /** Oldest first. */

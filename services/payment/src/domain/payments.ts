@@ -2,8 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { conflict, newId, notFound, type PlinthError, runInContext, unavailable, validation } from "@plinth/kernel/base";
 import { callProvider, type PaymentPorts, resumeOperation, type Undertaking } from "./call-provider.ts";
 import { INTENT_MOVES, type Intent } from "./intent.ts";
-import { captureOf, checkSame, newOperation, type Operation, type OperationKind, type OperationRequest, refundOf } from "./operation.ts";
-import type { Books, Changes, Decision, PaymentName } from "./payment-store.ts";
+import { captureOf, checkSame, newOperation, type Operation, type OperationRequest, refundOf } from "./operation.ts";
+import type { Books, Changes, Decision, OperationName, PaymentName } from "./payment-store.ts";
 
 export interface AuthorizePayment {
   readonly reference: string;
@@ -16,19 +16,19 @@ export interface AuthorizePayment {
   readonly fingerprint: string;
 }
 
-/** What can be done with payments. Each call may be repeated with the same key, and then does nothing twice. */
+/** What can be done with payments; answers how they stand then. Each call may be repeated with the same key, and then does nothing twice. */
 export interface Payments {
-  authorize(request: AuthorizePayment): Promise<Intent>;
-  confirm(name: PaymentName): Promise<Intent>;
+  authorize(request: AuthorizePayment): Promise<Books>;
+  confirm(name: PaymentName): Promise<Books>;
   capture(
     name: PaymentName,
     request: { key: string; amount: bigint | undefined; currency: string | undefined; final: boolean },
-  ): Promise<Intent>;
-  void(name: PaymentName): Promise<Intent>;
+  ): Promise<Books>;
+  void(name: PaymentName): Promise<Books>;
   refund(
     name: PaymentName,
     request: { key: string; amount: bigint | undefined; currency: string | undefined; reason: string },
-  ): Promise<Intent>;
+  ): Promise<Books>;
   /** Finishes what dead processes left; answers how many payments it worked on. */
   resumeAbandoned(): Promise<number>;
 }
@@ -49,7 +49,7 @@ export function createPayments(ports: PaymentPorts): Payments {
   /** Does one thing with a payment, after whatever is under way with it. */
   async function carryOut(
     name: PaymentName,
-    same: { kind: OperationKind; key: string } | undefined,
+    same: OperationName | undefined,
     decide: (books: Books | undefined, tenantId: string) => Decision<Step>,
     whenBusy: (intent: Intent) => Changes = () => ({}),
   ): Promise<Intent> {
@@ -82,7 +82,7 @@ export function createPayments(ports: PaymentPorts): Payments {
     return intent.voidWanted ? voidPayment({ id: intent.id }) : intent;
   }
 
-  async function authorize(request: AuthorizePayment): Promise<Intent> {
+  async function authorize(request: AuthorizePayment): Promise<Books> {
     const provider = providers.get(request.provider);
     if (provider === undefined) {
       throw validation({ provider: `must be one that is set up: ${[...providers.keys()].join(", ")}` }, { reason: "PROVIDER_NOT_SET_UP" });
@@ -104,26 +104,28 @@ export function createPayments(ports: PaymentPorts): Payments {
       return begin(again, { ...call, key: newId("key") }, { intent: again, happenings: [{ what: "asked", amount: request.amount }] });
     });
     if (intent.state === "voided") throw voided(intent);
-    return unlessDeclined(intent);
+    return after(unlessDeclined(intent));
   }
 
-  async function confirm(name: PaymentName): Promise<Intent> {
+  async function confirm(name: PaymentName): Promise<Books> {
     const intent = await carryOut(name, undefined, (books) => {
       const { intent: found } = known(books, name);
       if (found.state === "authorized" || found.state === "captured" || found.state === "failed") return done(found);
       INTENT_MOVES.next(found.state, "confirm", found);
       return begin(found, { kind: "confirm", key: newId("key") });
     });
-    return unlessDeclined(intent);
+    return after(unlessDeclined(intent));
   }
 
-  async function capture(name: PaymentName, { key, amount, currency, final }: Parameters<Payments["capture"]>[1]): Promise<Intent> {
-    return carryOut(name, { kind: "capture", key }, (books) => {
-      const { intent, same } = known(books, name);
-      checkCurrency(intent, currency);
-      if (same !== undefined) return repeated(intent, same, amount);
-      return begin(intent, { kind: "capture", key, ...captureOf(intent, amount, final) });
-    }).then((intent) => unlessRefused(intent, { kind: "capture", key }));
+  async function capture(name: PaymentName, { key, amount, currency, final }: Parameters<Payments["capture"]>[1]): Promise<Books> {
+    const capturing = { kind: "capture", key } as const;
+    const intent = await carryOut(name, capturing, (books) => {
+      const { intent: found, same } = known(books, name);
+      checkCurrency(found, currency);
+      if (same !== undefined) return repeated(found, same, amount);
+      return begin(found, { ...capturing, ...captureOf(found, amount, final) });
+    });
+    return after(intent, capturing);
   }
 
   async function voidPayment(name: PaymentName): Promise<Intent> {
@@ -151,29 +153,32 @@ export function createPayments(ports: PaymentPorts): Payments {
     return intent;
   }
 
-  async function refund(name: PaymentName, request: Parameters<Payments["refund"]>[1]): Promise<Intent> {
+  async function refund(name: PaymentName, request: Parameters<Payments["refund"]>[1]): Promise<Books> {
     const { key, amount, currency, reason } = request;
+    const refunding = { kind: "refund", key } as const;
     if (amount === undefined) {
       const books = await store.findBooks(name);
       // What is only held is let go of first.
       const open = books === undefined || !["voided", "captured"].includes(books.intent.state);
       const intent = open ? await voidPayment(name) : books.intent;
-      if (intent.captured === intent.refunded && books?.pending === undefined) return intent;
+      if (intent.captured === intent.refunded && books?.pending === undefined) return after(intent);
     }
-    return carryOut(name, { kind: "refund", key }, (books) => {
-      const { intent, same } = known(books, name);
-      checkCurrency(intent, currency);
-      if (same !== undefined) return repeated(intent, same, amount);
-      if (amount === undefined && intent.captured === intent.refunded) return done(intent);
-      return begin(intent, { kind: "refund", key, amount: refundOf(intent, amount), reason });
-    }).then((intent) => unlessRefused(intent, { kind: "refund", key }));
+    const intent = await carryOut(name, refunding, (books) => {
+      const { intent: found, same } = known(books, name);
+      checkCurrency(found, currency);
+      if (same !== undefined) return repeated(found, same, amount);
+      if (amount === undefined && found.captured === found.refunded) return done(found);
+      return begin(found, { ...refunding, amount: refundOf(found, amount), reason });
+    });
+    return after(intent, refunding);
   }
 
-  /** The provider's word on this very operation, where it was no. */
-  async function unlessRefused(intent: Intent, operation: { kind: OperationKind; key: string }): Promise<Intent> {
-    const refusal = await store.findRefusal(intent.id, operation.kind, operation.key);
-    if (refusal !== undefined) throw refusedBy(intent, operation.kind, refusal);
-    return intent;
+  /** How the payment stands after a call. Throws CONFLICT, reason PAYMENT_REFUSED, where the provider's word on this very operation was no. */
+  async function after({ id }: Intent, operation?: OperationName): Promise<Books> {
+    const books = known(await store.findBooks({ id }, operation), { id });
+    const { intent, same } = books;
+    if (same?.status === "refused") throw refusedBy(intent, same.kind, same.refusal);
+    return books;
   }
 
   async function resumeAbandoned(): Promise<number> {
@@ -188,7 +193,7 @@ export function createPayments(ports: PaymentPorts): Payments {
     return abandoned.length;
   }
 
-  return { authorize, confirm, capture, void: voidPayment, refund, resumeAbandoned };
+  return { authorize, confirm, capture, void: async (name) => after(await voidPayment(name)), refund, resumeAbandoned };
 }
 
 function emptyIntent(tenantId: string, reference: string, now: Date): Omit<Intent, "state"> {

@@ -2,8 +2,7 @@ import { createHash } from "node:crypto";
 import { newId, notFound, type RequestContext, runInContext } from "@plinth/kernel/base";
 import type { CallContext, Handlers } from "@plinth/kernel/rpc";
 import type { PaymentService } from "@plinth/proto/payment/v1/payment_pb";
-import type { Intent } from "../domain/intent.ts";
-import type { PaymentName, PaymentStore } from "../domain/payment-store.ts";
+import type { Books, PaymentName, PaymentStore } from "../domain/payment-store.ts";
 import type { Payments } from "../domain/payments.ts";
 import type { Reconciliation } from "../domain/reconcile.ts";
 import { differenceMessage, intentMessage, intentStateOf, ledgerMessage } from "../messages/payment-message.ts";
@@ -18,13 +17,9 @@ export function paymentHandlers(
   reconcileSince: (tenantId: string, provider: string, since: Date) => Promise<Reconciliation>,
 ): Handlers<typeof PaymentService> {
   /** The payment as it is after a call, with its refunds. */
-  async function answer(context: CallContext, work: () => Promise<Intent>) {
-    return runInContext(unhurried(context), async () => {
-      const { id } = await work();
-      const books = await store.findBooks({ id });
-      if (books === undefined) throw noPayment();
-      return intentMessage(books.intent, books.refunds);
-    });
+  async function answer(context: CallContext, work: () => Promise<Books>) {
+    const { intent, refunds } = await runInContext(unhurried(context), work);
+    return intentMessage(intent, refunds);
   }
 
   return {

@@ -3,12 +3,12 @@ import { ALL_TENANTS, type Database, listPage, type PageOrder, type Transaction 
 import type { Difference } from "../domain/difference.ts";
 import type { Intent } from "../domain/intent.ts";
 import type { Posting } from "../domain/ledger.ts";
-import type { OperationKind } from "../domain/operation.ts";
 import type {
   BookedTransaction,
   Books,
   Decision,
   IntentFilter,
+  OperationName,
   PastHappening,
   PaymentName,
   PaymentStore,
@@ -50,7 +50,7 @@ export class PostgresPaymentStore implements PaymentStore {
 
   change<T>(
     name: PaymentName,
-    same: { kind: OperationKind; key: string } | undefined,
+    same: OperationName | undefined,
     decide: (books: Books | undefined, tenantId: string) => Decision<T>,
   ): Promise<T> {
     return this.#database.transaction(async (tx) => {
@@ -65,14 +65,8 @@ export class PostgresPaymentStore implements PaymentStore {
     });
   }
 
-  async findRefusal(intentId: string, kind: OperationKind, key: string): Promise<string | undefined> {
-    const sql = "select refusal from operations where intent_id = $1 and kind = $2 and key = $3 and status = 'refused'";
-    const [row] = await this.#database.read((tx) => tx.query<{ refusal: string }>(sql, [intentId, kind, key]));
-    return row?.refusal;
-  }
-
-  findBooks(name: PaymentName): Promise<Books | undefined> {
-    return this.#database.read((tx) => readBooks(tx, name));
+  findBooks(name: PaymentName, same?: OperationName): Promise<Books | undefined> {
+    return this.#database.read((tx) => readBooks(tx, name, same));
   }
 
   async listIntents({ state, customerId }: IntentFilter, page: PageRequest): Promise<Page<Intent>> {

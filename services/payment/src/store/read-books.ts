@@ -1,13 +1,6 @@
 import type { Transaction } from "@plinth/kernel/database";
-import type { OperationKind } from "../domain/operation.ts";
-import type { Books, PaymentName } from "../domain/payment-store.ts";
+import type { Books, OperationName, PaymentName } from "../domain/payment-store.ts";
 import { type IntentRow, intentOf, type OperationJson, operationOfJson, type RefundJson, refundOfJson } from "./rows.ts";
-
-/** An operation by its kind and the caller's key. */
-export interface OperationName {
-  readonly kind: OperationKind;
-  readonly key: string;
-}
 
 interface BooksRow extends IntentRow {
   readonly operations: readonly OperationJson[];

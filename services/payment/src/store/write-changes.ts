@@ -6,20 +6,8 @@ import { intentRow, operationRow, refundRow, rowsJson } from "./written-rows.ts"
 
 /** What can change of a payment, and of an operation. */
 const INTENT = [
-  ...[
-    "provider",
-    "provider_id",
-    "state",
-    "currency",
-    "amount",
-    "authorized",
-    "captured",
-    "refunded",
-    "customer_id",
-    "fingerprint",
-    "known",
-  ],
-  ...["void_wanted", "updated_at"],
+  ...["provider", "provider_id", "state", "currency", "amount", "authorized", "captured", "refunded"],
+  ...["customer_id", "fingerprint", "known", "void_wanted", "updated_at"],
 ];
 const OPERATION = ["status", "method_token", "return_url", "refusal", "lease_until"];
 
