@@ -58,6 +58,42 @@ test("hears its channels, and after a lost connection says so and hears again", 
   expect(await heard.next()).toBe("outbox: second");
 });
 
+test("all who listen to a database share a connection, each hears its own, and the last one takes it along", async () => {
+  const heard = [inbox<string>(), inbox<string>()] as const;
+  const connected = inbox<true>();
+  const url = new URL(testDatabase.adminUrl);
+  const connections = async () => {
+    const { rows } = await admin.query(
+      "select pid from pg_stat_activity where application_name = 'plinth-listen' and datname = current_database()",
+    );
+    return rows.length;
+  };
+  const before = await connections();
+  const open = (channels: string[], to: (typeof heard)[number]) =>
+    listen({
+      url: url.href,
+      channels,
+      onNotification: (channel, payload) => to.put(`${channel} ${payload}`),
+      onConnect: () => connected.put(true),
+      logger: silentLogger,
+    });
+  url.searchParams.set("fallback_application_name", "another"); // Not the one of the test before.
+  const [first, second] = await Promise.all([open(["shared", "one"], heard[0]), open(["shared", "two"], heard[1])]);
+  expect(await connections()).toBe(before + 1);
+  await admin.query("notify one, '1'; notify two, '2'; notify shared, '3'");
+  expect([await heard[0].next(), await heard[0].next()]).toEqual(["one 1", "shared 3"]);
+  expect([await heard[1].next(), await heard[1].next()]).toEqual(["two 2", "shared 3"]);
+  await first.close();
+  await admin.query("notify one, 'late'; notify shared, '4'");
+  expect(await heard[1].next()).toBe("shared 4");
+  await second.close();
+  expect(await connections()).toBe(before);
+  const third = await open(["one"], heard[0]);
+  await admin.query("notify one, '5'");
+  expect(await heard[0].next()).toBe("one 5");
+  await third.close();
+});
+
 test("a closed one leaves no connection, and one that never could connect says so", async () => {
   const listener = await listen({ url: testDatabase.adminUrl, channels: ["closing"], onNotification: () => {}, logger: silentLogger });
   await listener.close();

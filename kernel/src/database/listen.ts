@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
 import type { Logger } from "../logging/logger.ts";
 import { quoteIdentifier } from "./module-roles.ts";
@@ -21,70 +20,162 @@ const LAST_RETRY_MS = 5_000;
 /** A connection whose other side vanished without a word is found out by asking. */
 const PROBE_MS = 30_000;
 
+/** By database: see `listen`. */
+const ears = new Map<string, Ear>();
+
 /**
- * Listens for NOTIFY on a connection of its own and comes back after each loss, until closed. Resolves when it
- * listens for the first time; rejects when it never could.
+ * Listens for NOTIFY and comes back after each loss, until closed. Resolves when it listens for the first time; rejects when it could not. All who listen
+ * to one database in a process do so on one connection, in the role of any of them: each NOTIFY wakes every session of its database that listens to
+ * anything.
  */
-export async function listen(options: ListenOptions): Promise<Listener> {
-  const closed = new AbortController();
-  let client = await connect(options);
-  const follow = async (): Promise<void> => {
-    while (!closed.signal.aborted) {
-      await lost(client, closed.signal);
-      if (closed.signal.aborted) return;
-      options.logger.warn("The connection that listens for notifications was lost; connecting again", { channels: options.channels });
-      for (let wait = FIRST_RETRY_MS; !closed.signal.aborted; wait = Math.min(wait * 2, LAST_RETRY_MS)) {
-        try {
-          client = await connect(options);
-          break;
-        } catch {
-          await delay(wait, undefined, { signal: closed.signal }).catch(() => undefined);
-        }
-      }
-    }
+export function listen(options: ListenOptions): Promise<Listener> {
+  const { host, pathname, search } = new URL(options.url);
+  const database = `${host}${pathname}${search}`;
+  const known = ears.get(database);
+  if (known !== undefined) return known.join(options);
+  const ear = createEar(() => {
+    if (ears.get(database) === ear) ears.delete(database);
+  });
+  ears.set(database, ear);
+  return ear.join(options);
+}
+
+interface Ear {
+  join(options: ListenOptions): Promise<Listener>;
+}
+
+/** One connection for all that join. `onDeserted` is called when nobody is left; who comes after that needs another. */
+function createEar(onDeserted: () => void): Ear {
+  const members = new Set<ListenOptions>();
+  let joining = 0;
+  let client: Client | undefined;
+  let cutWait: () => void = () => {};
+  /** Who comes, what is given up, and connections that are made anew, one after the other. */
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = turn.then(work);
+    turn = done.catch(() => undefined);
+    return done;
   };
-  const following = follow();
+  const channelsOf = (all: Iterable<ListenOptions>): Set<string> => new Set([...all].flatMap(({ channels }) => channels));
+
+  async function connect(url: string): Promise<void> {
+    const made = new Client({ connectionString: url, application_name: "plinth-listen", keepAlive: true, connectionTimeoutMillis: 10_000 });
+    made.on("error", () => {}); // "end" follows and is what counts.
+    made.on("notification", ({ channel, payload = "" }) => {
+      for (const member of members) if (member.channels.includes(channel)) member.onNotification(channel, payload);
+    });
+    try {
+      await made.connect();
+      await made.query(sqlOf("listen", channelsOf(members)));
+    } catch (error) {
+      await made.end().catch(() => undefined);
+      throw error;
+    }
+    client = made;
+    void lost(made).then(() => {
+      if (client !== made) return;
+      client = undefined;
+      if (members.size > 0) void inTurn(connectAgain);
+    });
+  }
+
+  async function connectAgain(): Promise<void> {
+    for (let wait = FIRST_RETRY_MS; members.size > 0 && client === undefined; wait = Math.min(wait * 2, LAST_RETRY_MS)) {
+      for (const { url, logger } of [...members]) {
+        // Where one's role is gone another one's may do.
+        await connect(url).catch(() => undefined);
+        if (client === undefined) continue;
+        logger.warn("The connection that listens for notifications was lost and made anew");
+        for (const member of members) member.onConnect?.();
+        return;
+      }
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, wait);
+        cutWait = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  async function enter(member: ListenOptions): Promise<void> {
+    const known = channelsOf(members);
+    members.add(member);
+    const added = member.channels.filter((channel) => !known.has(channel));
+    const old = client;
+    const isHeard =
+      (await old?.query(sqlOf("listen", added)).then(
+        () => true,
+        () => false,
+      )) ?? false;
+    try {
+      if (!isHeard) await connect(member.url);
+    } catch (error) {
+      members.delete(member);
+      throw error;
+    }
+    if (!isHeard) void old?.end().catch(() => undefined);
+    member.onConnect?.();
+  }
+
+  async function giveUp(channels: readonly string[]): Promise<void> {
+    const listening = client;
+    if (members.size === 0) {
+      client = undefined;
+      await listening?.end().catch(() => undefined);
+    } else {
+      const wanted = channelsOf(members);
+      const unused = channels.filter((channel) => !wanted.has(channel));
+      await listening?.query(sqlOf("unlisten", unused)).catch(() => undefined);
+    }
+  }
+
+  const dropIfDeserted = (): void => {
+    if (joining > 0 || members.size > 0) return;
+    onDeserted();
+    cutWait();
+  };
+
   return {
-    async close() {
-      closed.abort();
-      await client.end().catch(() => undefined);
-      await following;
-      // It may have connected anew while it was told to stop.
-      await client.end().catch(() => undefined);
+    async join(options) {
+      const member = { ...options };
+      joining++;
+      try {
+        await inTurn(() => enter(member));
+      } finally {
+        joining--;
+        dropIfDeserted();
+      }
+      return {
+        close() {
+          members.delete(member);
+          dropIfDeserted();
+          return inTurn(() => giveUp(member.channels));
+        },
+      };
     },
   };
 }
 
-async function connect(options: ListenOptions): Promise<Client> {
-  const client = new Client({
-    connectionString: options.url,
-    application_name: "plinth-listen",
-    keepAlive: true,
-    connectionTimeoutMillis: 10_000,
-  });
-  client.on("error", () => {}); // "end" follows and is what counts.
-  client.on("notification", ({ channel, payload }) => options.onNotification(channel, payload ?? ""));
-  try {
-    await client.connect();
-    await client.query(options.channels.map((channel) => `listen ${quoteIdentifier(channel)}`).join(";"));
-  } catch (error) {
-    await client.end().catch(() => undefined);
-    throw error;
-  }
-  options.onConnect?.();
-  return client;
+function sqlOf(command: "listen" | "unlisten", channels: Iterable<string>): string {
+  return Array.from(channels, (channel) => `${command} ${quoteIdentifier(channel)}`).join(";");
 }
 
 /** Resolves when the connection ended, or no longer answers. */
-function lost(client: Client, closed: AbortSignal): Promise<void> {
+function lost(client: Client): Promise<void> {
   return new Promise((resolve) => {
     let asked = false;
+    const done = (): void => {
+      clearInterval(probe);
+      resolve();
+    };
     const probe = setInterval(() => {
-      if (asked)
-        return void client
-          .end()
-          .catch(() => undefined)
-          .finally(done);
+      if (asked) {
+        void client.end().catch(() => undefined);
+        return done();
+      }
       asked = true;
       client.query("select 1").then(
         () => {
@@ -94,12 +185,6 @@ function lost(client: Client, closed: AbortSignal): Promise<void> {
       );
     }, PROBE_MS);
     probe.unref();
-    const done = (): void => {
-      clearInterval(probe);
-      closed.removeEventListener("abort", done);
-      resolve();
-    };
     client.once("end", done);
-    closed.addEventListener("abort", done, { once: true });
   });
 }

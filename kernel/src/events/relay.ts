@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { listen } from "../database/listen.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { Bus, Envelope } from "./bus.ts";
 import { outboxChannel } from "./event-tables.ts";
@@ -48,16 +49,21 @@ export async function startRelay({ module, url, schema, bus, logger }: RelayOpti
     url,
     applicationName: `plinth-relay-${module}`,
     schema,
-    channels: [outboxChannel(schema)],
-    onNotification: () => {
-      notified = true;
-      wake();
-    },
     onLost: () => {
       leading = false;
     },
     logger,
   });
+  const notice = (): void => {
+    notified = true;
+    wake();
+  };
+  const listener = await listen({ url, channels: [outboxChannel(schema)], onNotification: notice, onConnect: notice, logger }).catch(
+    async (error: unknown) => {
+      await session.close();
+      throw error;
+    },
+  );
 
   const lead = async (): Promise<boolean> => {
     if (leading) return true;
@@ -126,7 +132,7 @@ export async function startRelay({ module, url, schema, bus, logger }: RelayOpti
       closed.abort();
       wake();
       await running;
-      await session.close();
+      await Promise.all([listener.close(), session.close()]);
     },
   };
 }

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Client, type QueryConfig } from "pg";
 import { databaseErrorCode } from "../database/database-errors.ts";
-import { quoteIdentifier } from "../database/module-roles.ts";
 import type { Logger } from "../logging/logger.ts";
 
 export interface SessionOptions {
@@ -9,8 +8,6 @@ export interface SessionOptions {
   readonly applicationName: string;
   /** First in the search path. */
   readonly schema: string;
-  readonly channels: readonly string[];
-  readonly onNotification: (channel: string, payload: string) => void;
   /** Runs on each new connection before it is used; takes the locks. A rejection ends the connection. */
   readonly onConnect?: (query: SessionQuery) => Promise<void>;
   /** The connection is gone, and with it every lock it held. */
@@ -20,7 +17,7 @@ export interface SessionOptions {
 
 export type SessionQuery = <Row = Record<string, unknown>>(query: string | QueryConfig, values?: readonly unknown[]) => Promise<Row[]>;
 
-/** One connection whose advisory locks and LISTENs live as long as it does; made anew after each loss, until closed. */
+/** One connection whose advisory locks live as long as it does; made anew after each loss, until closed. */
 export interface Session {
   /** Rejects while there is no connection. */
   readonly query: SessionQuery;
@@ -96,7 +93,6 @@ async function begin(options: SessionOptions): Promise<Connection> {
     await client.end().catch(() => undefined);
   };
   client.on("error", () => {}); // "end" follows and is what counts.
-  client.on("notification", ({ channel, payload }) => options.onNotification(channel, payload ?? ""));
   // One statement after another: pg is about to give up its own queue.
   let turn: Promise<unknown> = Promise.resolve();
   const query: SessionQuery = async <Row>(text: string | QueryConfig, values?: readonly unknown[]) => {
@@ -113,7 +109,6 @@ async function begin(options: SessionOptions): Promise<Connection> {
   };
   try {
     await client.connect();
-    await client.query(options.channels.map((channel) => `listen ${quoteIdentifier(channel)}`).join(";"));
     await options.onConnect?.(query);
   } catch (error) {
     await end();

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { type CronItem, type JobHelpers, parseCronItems, type Runner, run, type TaskList, type WorkerEvents } from "graphile-worker";
-import { Pool, type PoolClient } from "pg";
+import { Pool } from "pg";
 import { PlinthError } from "../base/errors.ts";
 import { runInContext } from "../base/request-context.ts";
 import { quoteIdentifier } from "../database/module-roles.ts";
@@ -10,9 +10,9 @@ import { CRON_BACKFILL_MS, skipAllButLastMissed } from "./cron-backfill.ts";
 import { failedJobs } from "./failed-jobs.ts";
 import { jobContext, unwrapPayload, wrapPayload } from "./job-envelope.ts";
 import type { JobHandler, JobInHand, JobOptions, Jobs } from "./jobs.ts";
-import { releaseLostJobs, showAlive } from "./lost-workers.ts";
+import { releaseLostJobs } from "./lost-workers.ts";
 import { jobsSchema } from "./migrate-jobs.ts";
-import { hearOwnJobs, tellSql } from "./own-jobs.ts";
+import { tellSql, tendListeningClients } from "./own-jobs.ts";
 import { workerLogger } from "./worker-logger.ts";
 
 /** Where finished jobs are counted. */
@@ -59,8 +59,8 @@ export function createJobs(options: CreateJobsOptions): Jobs {
   };
 
   /**
-   * A worker ends by itself when any queue of the database is migrated, also that of another module: the library hears of it on a channel that all
-   * share. Another one takes its place.
+   * A worker may end by itself, as it does when it hears that a queue of the database is migrated, also that of another module: on the library's channel,
+   * in the moment before it is taken off. Another one takes its place.
    */
   async function keepRunning(launch: () => Promise<Runner>): Promise<void> {
     while (running !== undefined) {
@@ -122,23 +122,7 @@ export function createJobs(options: CreateJobsOptions): Jobs {
       pool.on("connect", (client) => client.on("error", () => {})); // In use: its query fails and says so.
       pool.on("error", (error) => options.logger.warn("An idle connection of the job queue was lost", { error }));
       const events = new EventEmitter() as WorkerEvents;
-      const listening = new Map<PoolClient, () => void>();
-      const listen = async (client: PoolClient, workerId: string): Promise<void> => {
-        await showAlive(client, workerId);
-        listening.set(client, await hearOwnJobs(client, schema));
-      };
-      events.on("pool:listen:success", ({ client, workerPool }) => {
-        // The library sends its LISTEN right after this event; the connection is free once that is done.
-        client.once("drain", () => {
-          listen(client, workerPool.id).catch((error: unknown) =>
-            options.logger.warn("The job worker could not listen as it should; it only looks for jobs now and then", { error }),
-          );
-        });
-      });
-      events.on("pool:listen:release", ({ client }) => {
-        listening.get(client)?.();
-        listening.delete(client);
-      });
+      tendListeningClients(events, { url: options.url, schema, logger: options.logger });
       const cronItems = parseCronItems(crons);
       const launch = (): Promise<Runner> =>
         run({

@@ -1,8 +1,18 @@
-import type { Notification, PoolClient } from "pg";
-import { escapeIdentifier, escapeLiteral } from "pg";
+import type { WorkerEvents } from "graphile-worker";
+import type { PoolClient } from "pg";
+import { escapeLiteral } from "pg";
+import { type Listener, listen } from "../database/listen.ts";
+import type { Logger } from "../logging/logger.ts";
+import { showAlive } from "./lost-workers.ts";
 
 /** The one that the library notifies and hears, whatever schema the job is in. */
 const SHARED_CHANNEL = "jobs:insert";
+
+export interface OwnQueue {
+  readonly url: string;
+  readonly schema: string;
+  readonly logger: Logger;
+}
 
 /** SQL that tells the workers of this queue, and no others, of the job with this id; the id keeps several of one transaction apart. */
 export function tellSql(schema: string, id: string): string {
@@ -10,18 +20,33 @@ export function tellSql(schema: string, id: string): string {
 }
 
 /**
- * Lets the library's listening client hear of the jobs of this queue only: on its own channel the workers of every module would look for each job of
- * any other. What is told to nobody, as the next time of a cron, is found by the library's poll. To be called once its LISTEN is done; the answer ends it.
+ * Lets the workers hear of the jobs of this queue only: on the library's channel those of every module would look for each job of any other. Nor do they
+ * hear of migrations, which the library tells in the same way. What is told to nobody, as the next time of a cron, is found by the library's poll.
  */
-export async function hearOwnJobs(client: PoolClient, schema: string): Promise<() => void> {
-  const forward = ({ channel, processId }: Notification): void => {
-    if (channel === schema) client.emit("notification", { channel: SHARED_CHANNEL, processId, payload: "" });
+export function tendListeningClients(events: WorkerEvents, queue: OwnQueue): void {
+  const listeners = new Map<PoolClient, Listener>();
+  const released = new WeakSet<PoolClient>();
+  const tend = async (client: PoolClient, workerId: string): Promise<void> => {
+    await showAlive(client, workerId);
+    await client.query("unlisten *");
+    const forward = () => client.emit("notification", { channel: SHARED_CHANNEL, processId: 0, payload: "" });
+    const { url, schema, logger } = queue;
+    const listener = await listen({ url, channels: [schema], onNotification: forward, onConnect: forward, logger });
+    if (released.has(client)) await listener.close();
+    else listeners.set(client, listener);
   };
-  client.on("notification", forward);
-  await client.query(`unlisten ${escapeIdentifier(SHARED_CHANNEL)}; listen ${escapeIdentifier(schema)}`);
-  return () => {
-    client.off("notification", forward);
-    // A connection that is gone hears nothing anyway.
-    client.query(`unlisten ${escapeIdentifier(schema)}`).catch(() => undefined);
-  };
+  events.on("pool:listen:success", ({ client, workerPool }) => {
+    released.delete(client);
+    // The library sends its LISTEN right after this event; the connection is free once that is done.
+    client.once("drain", () => {
+      tend(client, workerPool.id).catch((error: unknown) =>
+        queue.logger.warn("The job worker does not hear of new jobs; it only looks for them now and then", { error }),
+      );
+    });
+  });
+  events.on("pool:listen:release", ({ client }) => {
+    released.add(client);
+    void listeners.get(client)?.close();
+    listeners.delete(client);
+  });
 }

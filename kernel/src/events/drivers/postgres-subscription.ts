@@ -1,3 +1,4 @@
+import { listen } from "../../database/listen.ts";
 import type { Logger } from "../../logging/logger.ts";
 import type { Delivery, SubscribeOptions, Subscription } from "../bus.ts";
 import { openSession, type Session, type SessionQuery } from "../session.ts";
@@ -66,20 +67,29 @@ export async function startReading(
     url: options.url,
     applicationName: `plinth-bus-${options.name}`,
     schema: BUS_SCHEMA,
-    channels: [BUS_CHANNEL],
-    onNotification: (_channel, payload) => {
-      if (payload === MEMBERS_CHANGED) tick();
-      else reader.wake(payload.split(",").map(Number));
-    },
     onConnect: (connected) => reading.begin(connected),
     onLost: () => reading.lost(),
     logger: options.logger,
   });
-  tick();
-  const timer = setInterval(() => {
+  const lookAtAll = (): void => {
     tick();
     reader.wake();
-  }, TICK_MS);
+  };
+  const listener = await listen({
+    url: options.url,
+    channels: [BUS_CHANNEL],
+    onNotification(_channel, payload) {
+      if (payload === MEMBERS_CHANGED) tick();
+      else reader.wake(payload.split(",").map(Number));
+    },
+    // Also at first: what came since the session began was told to nobody.
+    onConnect: lookAtAll,
+    logger: options.logger,
+  }).catch(async (error: unknown) => {
+    await session?.close();
+    throw error;
+  });
+  const timer = setInterval(lookAtAll, TICK_MS);
 
   return {
     pause: () => reader.pause(),
@@ -87,6 +97,7 @@ export async function startReading(
     async close() {
       closing = true;
       clearInterval(timer);
+      await listener.close();
       await reader.close();
       await ticking;
       await reading
