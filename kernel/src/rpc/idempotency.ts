@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type DescMethod, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
-import { badRequest, conflict, PlinthError, validation } from "../base/errors.ts";
+import { badRequest, conflict, type ErrorCode, PlinthError, validation } from "../base/errors.ts";
 import type { SqlRunner } from "../base/request-context.ts";
 import { HTTP_STATUS } from "../http/envelope.ts";
 import type { Logger } from "../logging/logger.ts";
@@ -56,6 +56,11 @@ const LEASE_WITHOUT_DEADLINE_MS = 60_000;
 /** Refusals that a later try may well not meet; they are not kept, and neither is any 5xx. */
 const NOT_KEPT: ReadonlySet<string> = new Set(["UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED"]);
 
+/** Whether an error is the answer that its key brings again; else the request may be sent once more under the same key. */
+export function isKeptAnswer(code: ErrorCode): boolean {
+  return HTTP_STATUS[code] < 500 && !NOT_KEPT.has(code);
+}
+
 /** Methods without side effects need no key. One that answers with secrets takes none: they would lie in the table for a day. */
 export function takesKeys(method: DescMethod): boolean {
   return method.methodKind === "unary" && method.idempotency !== Level.NO_SIDE_EFFECTS && !hasSecrets(method.output);
@@ -97,10 +102,9 @@ export async function once(
     });
   } catch (thrown) {
     const error = PlinthError.from(thrown);
-    const kept = HTTP_STATUS[error.code] < 500 && !NOT_KEPT.has(error.code);
     await settle(
       logger,
-      kept
+      isKeptAnswer(error.code)
         ? store.complete(scope, key, owner, { kind: "error", bytes: encodeStatusDetails(error), restStatus: HTTP_STATUS[error.code] })
         : store.release(scope, key, owner),
     );

@@ -2,7 +2,7 @@ export { createServers, type Servers, type ServersOptions } from "./create-serve
 export { publicError } from "./errors.ts";
 export type { GrpcLimits } from "./grpc-server.ts";
 export type { CallContext, Handlers, ServerStreamHandler, UnaryHandler } from "./handlers.ts";
-export type { BeginResult, IdempotencyStore, KeptAnswer } from "./idempotency.ts";
+export { type BeginResult, type IdempotencyStore, isKeptAnswer, type KeptAnswer } from "./idempotency.ts";
 export { IDEMPOTENCY_EFFECT_SQL, IDEMPOTENCY_TABLE_SQL, SqlIdempotencyStore } from "./idempotency-store.ts";
 export { DEFAULT_GRPC_LIMITS, MAX_MESSAGE_BYTES } from "./limits.ts";
 export type { ChainParts, RpcService } from "./method-pipeline.ts";

@@ -235,6 +235,52 @@ test("a worker that was too slow writes nothing any more", async () => {
   expect(await noted()).toEqual([]);
 });
 
+test("a worker that the saga has left behind writes nothing any more, also in the process that went on with it", async () => {
+  const { runner } = open({
+    ...order,
+    steps: [
+      {
+        name: "reserve",
+        timeoutMs: 1_000,
+        // As after a note whose answer was lost: it is written, and whoever wrote it takes it for failed.
+        async call() {
+          await database.transaction((other) => other.query("update sagas set step = 'place', state = '{}'"), { tenantId: ALL_TENANTS });
+          throw unavailable("Away.");
+        },
+      },
+      ...order.steps.slice(1),
+    ],
+  });
+  expect(await runner.run({ item: "book" }, { key: "a", waitMs: 200 })).toMatchObject({ status: "running", step: "place", state: {} });
+  expect((await runner.timeline("a"))?.entries).toEqual([]);
+});
+
+test("a step that hangs fails when its time is over, and turns the saga back", async () => {
+  const hang = (_: Order, { signal }: StepInHand) =>
+    new Promise<void>((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+  const [first, ...rest] = order.steps as [(typeof order.steps)[0], ...typeof order.steps];
+  const ask = { name: "ask", timeoutMs: 20, retry: { ...FAST, attempts: 2 }, call: hang };
+  const { runner } = open({ ...order, steps: [first, ask, ...rest] });
+  const saga = await runner.run({ item: "book" }, { key: "a", waitMs: 10_000 });
+  expect(saga).toMatchObject({ status: "turned-back", failure: { step: "ask", code: "TIMEOUT" } });
+  expect(acts).toEqual(["reserve", "release"]);
+  const entries = (await runner.timeline("a"))?.entries ?? [];
+  expect(entries.filter(({ step }) => step === "ask").map(({ outcome }) => outcome)).toEqual(["failed", "failed"]);
+});
+
+test("those that callers wait for do not keep others from being taken up", async () => {
+  let finish: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (finish = resolve));
+  const [reserve, ...rest] = order.steps as [(typeof order.steps)[0], ...typeof order.steps];
+  const slow = { ...reserve, timeoutMs: 60_000, call: ({ item }: Order) => (item === "slow" ? held : act("reserve")) } as typeof reserve;
+  const { sagas, runner } = open({ ...order, steps: [slow, ...rest] });
+  await sagas.start();
+  await Promise.all(Array.from({ length: 20 }, (_, nr) => runner.run({ item: "slow" }, { key: `slow-${nr}`, waitMs: 0 })));
+  await database.transaction((tx) => runner.start(tx, { item: "book" }, { key: "a" }));
+  while ((await runner.find("a"))?.status !== "done") await new Promise((resolve) => setTimeout(resolve, 1));
+  finish();
+});
+
 test("a stop lets the step in hand finish and gives the saga to another replica at once", async () => {
   let finish: () => void = () => undefined;
   const { sagas, runner } = open({

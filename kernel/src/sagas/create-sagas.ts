@@ -43,6 +43,8 @@ export function createSagas(options: CreateSagasOptions): Sagas {
   const { module, database, logger } = options;
   const definitions = new Map<string, AnySaga>();
   const inHand = new Map<string, Promise<StoredSaga>>();
+  /** Those in hand that were left by others, or were due: callers' own sagas do not take their place. */
+  const takenUp = new Set<Promise<StoredSaga>>();
   const abort = new AbortController();
   const owner = randomUUID();
   let stopping = false;
@@ -50,7 +52,9 @@ export function createSagas(options: CreateSagasOptions): Sagas {
   const shop: Workshop = { module, database, logger, metrics: options.metrics, owner, abort: abort.signal, stopping: () => stopping };
 
   function take(definition: AnySaga, saga: StoredSaga): Promise<StoredSaga> {
-    const working = workOnSaga(shop, definition, saga).finally(() => inHand.delete(saga.id));
+    const working = workOnSaga(shop, definition, saga).finally(() => {
+      if (inHand.get(saga.id) === working) inHand.delete(saga.id);
+    });
     inHand.set(saga.id, working);
     // Whoever waits for it is told; if nobody does, this is where it is heard of.
     working.catch((error: unknown) => {
@@ -63,12 +67,16 @@ export function createSagas(options: CreateSagasOptions): Sagas {
   async function look(): Promise<void> {
     try {
       const longest = Math.max(...[...definitions.values()].flatMap((saga) => saga.steps.map(({ name }) => leaseMs(saga, name))));
-      const room = AT_ONCE - inHand.size;
+      const room = AT_ONCE - takenUp.size;
       const claimed = room <= 0 ? [] : await claimSagas(database, [...definitions.keys()], owner, longest, room);
       for (const saga of claimed) {
         const definition = definitions.get(saga.name) as AnySaga;
-        if (definition.steps.some(({ name }) => name === saga.step)) void take(definition, saga);
-        else
+        if (definition.steps.some(({ name }) => name === saga.step)) {
+          const working = take(definition, saga);
+          takenUp.add(working);
+          const done = () => takenUp.delete(working);
+          working.then(done, done);
+        } else
           logger.error("A saga stands at a step that this version does not know; a newer one must go on with it", {
             id: saga.id,
             step: saga.step,

@@ -44,10 +44,10 @@ export interface Tried {
   readonly keepForMs: number | undefined;
 }
 
-/** Somebody else works on the saga: this worker was too slow, and whatever it does now counts for nothing. */
+/** The saga has gone on meanwhile: this worker was too slow, or did not hear that its note was written. What it would note now counts for nothing. */
 export class SagaTakenOverError extends Error {
   constructor(id: string) {
-    super(`Saga ${id} was taken over by another worker.`);
+    super(`Saga ${id} has gone on meanwhile.`);
     this.name = "SagaTakenOverError";
   }
 }
@@ -168,7 +168,10 @@ export async function claimSaga(
   return row === undefined ? undefined : toSaga(row);
 }
 
-/** Writes where the saga stands, and the lines of its timeline, in one statement. Throws `SagaTakenOverError`. */
+/**
+ * Writes where the saga stands, and the lines of its timeline, in one statement. Throws `SagaTakenOverError` where it does not stand any more where the try
+ * began: another worker went on with it, perhaps of this process, or the answer to an earlier note was lost.
+ */
 export async function noteTry(tx: Statement, tried: Tried): Promise<void> {
   const { saga, owner, position: before, move, passed, keepForMs } = tried;
   const position = "position" in move ? move.position : undefined;
@@ -183,7 +186,7 @@ export async function noteTry(tx: Statement, tried: Tried): Promise<void> {
          wake_at = case when $20::timestamptz is not null and not woken then $20 else now() + coalesce($8::float8, $9::float8) * interval '1 ms' end,
          waits_until = $19, woken = woken and $20 is null,
          finished_at = case when $5::text is null then now() end
-       where id = $1 and owner = $2 returning id
+       where id = $1 and owner = $2 and status = $21 and step = ($11::text[])[1] and attempt = $13 - 1 returning id
      )
      insert into saga_entries (tenant_id, saga_id, step, direction, attempt, outcome, started_at, duration_ms, error, trace_id)
      select $10, id, line.step, line.direction, case nr when 1 then $13 else 1 end, case nr when 1 then $14 else 'skipped' end,
@@ -210,6 +213,7 @@ export async function noteTry(tx: Statement, tried: Tried): Promise<void> {
       saga.traceId ?? null,
       position?.waitsUntil?.toISOString() ?? null,
       until,
+      before.status,
     ],
   );
   if (written.length === 0) throw new SagaTakenOverError(saga.id);

@@ -111,15 +111,18 @@ async function tryStep(shop: Workshop, definition: AnySaga, saga: StoredSaga): P
       if (failure !== undefined) await definition.turnedBack?.(state, tx, failure);
       await noteTry(tx, tried);
     };
+    // The time of the step may be over; that of its note is not.
+    const own = () => ({ tenantId, signal: AbortSignal.timeout(LEASE_SLACK_MS) });
     if (tx !== undefined) await noteEnd(tx);
-    else if (failure !== undefined) await shop.database.transaction(noteEnd, { tenantId });
-    else await shop.database.statement((tx) => noteTry(tx, tried), { tenantId });
+    else if (failure !== undefined) await shop.database.transaction(noteEnd, own());
+    else await shop.database.statement((tx) => noteTry(tx, tried), own());
     shop.metrics?.step(saga.name, step.name, outcome, durationMs / 1000);
     for (const { step: name } of passed) shop.metrics?.step(saga.name, name, "skipped", 0);
     return { next: moved(saga, move, state, clock), move };
   }
 
-  return runInContext(contextOf(shop, saga, limit.signal), async () => {
+  // Awaited here: the limit ends with this function.
+  return await runInContext(contextOf(shop, saga, limit.signal), async () => {
     try {
       if (!needed) return await write(done(undefined));
       if ("write" in step) {
