@@ -24,7 +24,7 @@ import { cartPrices } from "./neighbours/cart-prices.ts";
 import { cancellationSaga } from "./processes/cancellation.ts";
 import { checkoutSaga } from "./processes/checkout.ts";
 import { checkoutDesk } from "./processes/checkout-desk.ts";
-import { type OrderActs, orderActs } from "./processes/order-acts.ts";
+import { keptGoods, type OrderActs, orderActs } from "./processes/order-acts.ts";
 import { refundSaga } from "./processes/refund.ts";
 import { cartHandlers } from "./rpc/cart-handlers.ts";
 import { checkoutHandlers } from "./rpc/checkout-handlers.ts";
@@ -79,7 +79,7 @@ export default defineService<OrderConfig>(import.meta.url, (service) => {
           placeOrder(draft, payment, { tenantId: tx.tenantId, number: newOrderNumber(), now: new Date() }),
         );
       },
-      reopenCart: (tx, orderId) => attempts.reopen(tx, orderId),
+      reopenCart: (tx, orderId, options) => attempts.reopen(tx, orderId, options),
       async giveUp(orderId, reason) {
         await acts.cancel(orderId, reason);
       },
@@ -94,8 +94,13 @@ export default defineService<OrderConfig>(import.meta.url, (service) => {
     cancellationSaga({
       inventory,
       payments,
-      async checkoutEnded(orderId) {
-        return (await checkouts.find(orderId))?.finishedAt !== undefined;
+      async isAtRest(orderId) {
+        const [checkout, order] = await Promise.all([checkouts.find(orderId), orders.findOrder(orderId)]);
+        return checkout?.finishedAt !== undefined && !order?.refunds.some(({ status }) => status === "pending");
+      },
+      async goodsOf(orderId) {
+        const order = await orders.findOrder(orderId);
+        return order === undefined ? [] : keptGoods(order);
       },
       async noteRefund(tx, orderId, refunded) {
         await orders.changeIn(tx, orderId, (order) => refundOfCanceled(order, refunded, new Date()));

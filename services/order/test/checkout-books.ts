@@ -72,7 +72,9 @@ interface StripeSums {
 
 function isRight({ cart, order, reservation, payment, held, charged }: Book, stripe: StripeSums | undefined, told: Outcome | undefined) {
   const nothingHeld = held === "0" && (stripe?.held ?? 0) === 0;
-  if (told === undefined || told.placed !== (order !== null) || !nothingHeld) return false;
+  // Of an attempt that failed on our side nobody is told for good: its buyer asked again, and made another.
+  const isTold = order === null ? told?.placed !== true : told?.placed === true;
+  if (!isTold || !nothingHeld) return false;
   if (order === null) {
     const isFree = [null, "released"].includes(reservation) && [null, "voided", "failed"].includes(payment);
     return cart !== "ordering" && isFree && charged === "0" && (stripe?.charged ?? 0) === 0;

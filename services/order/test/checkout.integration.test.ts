@@ -175,6 +175,52 @@ describe("the same checkout again", () => {
     await expect(shop.carts().setEmail({ cartId, email: "eve@example.com" })).rejects.toMatchObject({ reason: "CART_STATUS" });
   });
 
+  test("what went wrong on our side is not kept: the same key makes another attempt", async () => {
+    const { id: cartId } = await shop.cartWith([{ sku: await shop.stocked(1), quantity: 1 }]);
+    const place = () => shop.orders().placeOrder({ cartId, payment: BY_HAND }, { idempotencyKey: "in-bad-times" });
+    await shop.sql("alter table pricing.prices rename to prices_gone");
+    try {
+      await expect(place()).rejects.toMatchObject({ code: expect.stringMatching(/INTERNAL_ERROR|SERVICE_UNAVAILABLE|DEPENDENCY_FAILED/) });
+    } finally {
+      await shop.sql("alter table pricing.prices_gone rename to prices");
+    }
+    const placed = await place();
+    expect(placed).toMatchObject({ status: CheckoutStatus.PLACED });
+    expect((await place()).orderId).toBe(placed.orderId);
+  });
+
+  test("its key is for what was asked first, also where the cart has become an order since", async () => {
+    const { id: cartId } = await shop.cartWith([{ sku: await shop.stocked(1), quantity: 1 }]);
+    const place = (payment: object) => shop.orders().placeOrder({ cartId, payment }, { idempotencyKey: "asked-first" });
+    await place(BY_HAND);
+    const other = place({ provider: "stripe", methodToken: "pm_card_visa" });
+    await expect(other).rejects.toMatchObject({ code: "VALIDATION_ERROR", reason: "IDEMPOTENCY_CONFLICT" });
+  });
+
+  test("who checks out while the cart is changed buys what it holds then", async () => {
+    const [sku, added] = [await shop.stocked(2), await shop.stocked(2)];
+    const { id } = await shop.cartWith([{ sku, quantity: 1 }]);
+    const other = new Client({ connectionString: shop.harness.adminUrl });
+    await other.connect();
+    try {
+      await other.query("begin");
+      const { rows } = await other.query<{ pid: number }>("select pg_backend_pid() as pid");
+      await other.query("update orders.carts set line_count = 2 where id = $1", [id]);
+      const line =
+        "insert into orders.cart_items select cart_id, tenant_id, 'item_added', $2, '', 1, now() from orders.cart_items where cart_id = $1";
+      await other.query(line, [id, added]);
+      const placed = shop.orders().placeOrder({ cartId: id, payment: BY_HAND });
+      await eventually(
+        () => shop.sql("select from pg_stat_activity where $1 = any (pg_blocking_pids(pid))", [rows[0]?.pid]),
+        ({ length }) => length > 0,
+      );
+      await other.query("commit");
+      expect((await placed).order?.lines.map((each) => each.sku)).toEqual([sku, added]);
+    } finally {
+      await other.end();
+    }
+  });
+
   test.each([
     ["checked out", (cartId: string) => shop.orders().placeOrder({ cartId, payment: BY_HAND }), { status: CheckoutStatus.PLACED }],
     ["changed", (id: string) => shop.carts().setEmail({ cartId: id, email: "eve@example.com" }), { email: "eve@example.com" }],

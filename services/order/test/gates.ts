@@ -83,7 +83,7 @@ export async function openGates(pool: Pool): Promise<Gates> {
       declare bait record;
       begin
         select b.* into bait from gates.baits b join orders.checkouts c on c.cart_id = b.cart_id where c.order_id = ${orderId};
-        ${table === "orders.orders" ? "if bait.point like '% undo authorize payment' then raise exception 'This order is never written.'; end if;" : ""}
+        ${table === "orders.orders" ? "if bait.point like '% undo authorize payment' and (select count(*) from orders.checkouts where cart_id = bait.cart_id) = 1 then raise exception 'The first order of this cart is never written.'; end if;" : ""}
         if bait.point = (${point}) then perform pg_advisory_xact_lock_shared(${LOCKS}, bait.number); end if;
         return new;
       end $$;

@@ -82,6 +82,25 @@ describe("canceling", () => {
     });
   });
 
+  test("one that was returned in part gives back the rest, of money and of goods", async () => {
+    const sku = await shop.stocked(3);
+    const order = await paidOrder(sku, 3);
+    const lineId = order.lines[0]?.id ?? "";
+    await shop.staff().refundOrder({ id: order.id, lines: [{ lineId, quantity: 2n, returned: true }] });
+    await shop.staff().cancelOrder({ id: order.id, reason: "the rest is lost" });
+    const after = await eventually(
+      () => statusOf(order.id),
+      ({ refunds, paymentStatus }) => refunds.length === 2 && paymentStatus === PaymentStatus.REFUNDED,
+    );
+    expect(after.refunds.map(({ amount }) => amount?.amount)).toEqual([2000n, 1490n]);
+    const timeline = await eventually(
+      () => shop.staff().getOrderTimeline({ id: order.id }),
+      ({ processes }) => processes.length === 3 && processes.every(({ status }) => status === "done"),
+    );
+    expect(timeline.processes.map(({ name }) => name)).toContain("cancellation");
+    expect(await shop.available(sku)).toBe(3n);
+  });
+
   test("is refused to whom it does not belong, and once something is on its way", async () => {
     const order = await paidOrder(await shop.stocked(1));
     const notThere = { code: "NOT_FOUND", reason: "ORDER_NOT_FOUND" };

@@ -1,3 +1,5 @@
+import { type PlinthError, validation } from "@plinth/kernel/base";
+
 /** One attempt to make an order of a cart. */
 export interface CheckoutAttempt {
   /** The id that the order has or will have. */
@@ -10,6 +12,12 @@ export interface CheckoutAttempt {
   readonly key: string | undefined;
   /** SHA-256 of what was asked for: the same again is the same attempt. */
   readonly fingerprint: string;
+}
+
+/** The key was used for another request. */
+export function keyOfAnother(): PlinthError {
+  const problem = "was used for another request; take a new key for a new request";
+  return validation({ "Idempotency-Key": problem }, { reason: "IDEMPOTENCY_CONFLICT" });
 }
 
 export interface CheckoutStore {

@@ -14,7 +14,6 @@ export interface CancellationInput {
   readonly orderId: string;
   readonly reason: string;
   readonly costsSomething: boolean;
-  readonly lines: readonly ReturnedLine[];
 }
 
 export interface CancellationState extends CancellationInput {
@@ -25,8 +24,10 @@ export interface CancellationState extends CancellationInput {
 export interface CancellationPorts {
   readonly inventory: Client<typeof InventoryService>;
   readonly payments: Client<typeof PaymentService>;
-  /** Whether the checkout of the order has come to its end. */
-  checkoutEnded(orderId: string): Promise<boolean>;
+  /** Whether the checkout of the order, and each of its refunds, has come to its end. */
+  isAtRest(orderId: string): Promise<boolean>;
+  /** What was bought and has not been returned by a refund. */
+  goodsOf(orderId: string): Promise<ReturnedLine[]>;
   /** Notes what went back, and tells of it. */
   noteRefund(tx: Transaction, orderId: string, refunded: bigint): Promise<void>;
 }
@@ -43,8 +44,8 @@ export function cancellationSaga(ports: CancellationPorts): SagaDefinition<Cance
         retry: STEADY,
         pointOfNoReturn: true,
         async call({ orderId }) {
-          // It may be charging the payment or taking the stock at this moment.
-          if (!(await ports.checkoutEnded(orderId))) throw unavailable("The checkout of the order has not come to its end yet.");
+          // It may be charging the payment or taking the stock at this moment, or a refund may be on its way, which returns a part of both.
+          if (!(await ports.isAtRest(orderId))) throw unavailable("The checkout of the order, or a refund, has not come to its end yet.");
         },
       },
       {
@@ -62,13 +63,13 @@ export function cancellationSaga(ports: CancellationPorts): SagaDefinition<Cance
         name: "return stock",
         timeoutMs: 10_000,
         retry: STEADY,
-        async call({ orderId, lines }, { idempotencyKey }) {
+        async call({ orderId }, { idempotencyKey }) {
           try {
             await inventory.releaseReservation({ reference: orderId });
           } catch (error) {
             // It was committed: what was taken out goes in again.
             definiteNo(error);
-            await returnStock(inventory, orderId, lines, idempotencyKey);
+            await returnStock(inventory, orderId, await ports.goodsOf(orderId), idempotencyKey);
           }
         },
       },

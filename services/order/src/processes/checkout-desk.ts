@@ -2,7 +2,7 @@ import { type Money, moneyToJson, newId, PlinthError } from "@plinth/kernel/base
 import type { Transaction } from "@plinth/kernel/database";
 import type { Saga, SagaRunner } from "@plinth/kernel/sagas";
 import { checkComplete, type FullCart } from "../domain/cart.ts";
-import type { CheckoutAttempt, CheckoutStore } from "../domain/checkout-store.ts";
+import { type CheckoutAttempt, type CheckoutStore, keyOfAnother } from "../domain/checkout-store.ts";
 import { cartToJson } from "./cart-json.ts";
 import type { CheckoutInput, CheckoutState } from "./checkout.ts";
 
@@ -39,15 +39,22 @@ export interface DeskPorts {
   waitMs(): number;
 }
 
+/** What may be said of a cart that an earlier attempt under the same key has taken, or that is gone since. */
+const IN_THE_WAY: ReadonlySet<string> = new Set(["CART_STATUS", "CART_NOT_FOUND", "CART_INCOMPLETE", "IDEMPOTENCY_CONFLICT"]);
+
 export function checkoutDesk({ attempts, claim, checkouts, waitMs }: DeskPorts): CheckoutDesk {
   const goOn = (orderId: string) => checkouts.resume(orderId, { waitMs: waitMs() });
 
   /** The attempt that stands in the way, if it is the same one; the caller did not hear its answer, or asks twice at once. */
   async function earlier(error: unknown, { key, userId, cartId, fingerprint }: CheckoutRequest): Promise<CheckoutAttempt | undefined> {
     const { reason } = PlinthError.from(error);
-    if (reason !== "CART_STATUS" && reason !== "IDEMPOTENCY_CONFLICT") return undefined;
+    if (!IN_THE_WAY.has(reason)) return undefined;
     const ofKey = key === undefined ? undefined : await attempts.findAttemptOfKey(userId, key);
-    if (ofKey !== undefined) return ofKey.fingerprint === fingerprint ? ofKey : undefined;
+    if (ofKey !== undefined) {
+      if (ofKey.fingerprint !== fingerprint) throw keyOfAnother();
+      return ofKey;
+    }
+    if (reason !== "CART_STATUS") return undefined;
     const ofCart = await attempts.findAttemptOfCart(cartId);
     return ofCart?.fingerprint === fingerprint && ofCart.userId === userId ? ofCart : undefined;
   }

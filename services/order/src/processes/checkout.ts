@@ -1,6 +1,7 @@
 import { type MoneyJson, moneyFromJson } from "@plinth/kernel/base";
 import type { Client } from "@plinth/kernel/client";
 import type { Transaction } from "@plinth/kernel/database";
+import { isKeptAnswer } from "@plinth/kernel/rpc";
 import { type SagaDefinition, waiting } from "@plinth/kernel/sagas";
 import type { InventoryService } from "@plinth/proto/inventory/v1/inventory_pb";
 import { type PaymentService, State } from "@plinth/proto/payment/v1/payment_pb";
@@ -39,8 +40,8 @@ export interface CheckoutPorts {
   readonly payments: Client<typeof PaymentService>;
   /** Writes the order, the end of its cart, and `order.created`. */
   place(tx: Transaction, draft: OrderDraft, payment: { provider: string; authorized: bigint }): Promise<void>;
-  /** The cart can be used again. */
-  reopenCart(tx: Transaction, orderId: string): Promise<void>;
+  /** The cart can be used again; the key as well, where what came of it is no answer to keep. */
+  reopenCart(tx: Transaction, orderId: string, options: { readonly keepsKey: boolean }): Promise<void>;
   /** Gives an order up that was placed, and cannot be delivered. */
   giveUp(orderId: string, reason: string): Promise<void>;
   /** Whether this provider's payments are charged as soon as the order is placed. */
@@ -143,7 +144,7 @@ export function checkoutSaga(ports: CheckoutPorts): SagaDefinition<CheckoutInput
         },
       },
     ],
-    turnedBack: ({ orderId }, tx) => ports.reopenCart(tx, orderId),
+    turnedBack: ({ orderId }, tx, { code }) => ports.reopenCart(tx, orderId, { keepsKey: isKeptAnswer(code) }),
   };
 }
 

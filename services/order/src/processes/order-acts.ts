@@ -2,6 +2,7 @@ import type { Transaction } from "@plinth/kernel/database";
 import type { SagaRunner } from "@plinth/kernel/sagas";
 import type { Order, OrderChange, Refund } from "../domain/order.ts";
 import { cancelOrder } from "../domain/order-moves.ts";
+import { returnedOf } from "../domain/order-status.ts";
 import { type RefundRequest, refundOrder } from "../domain/refund.ts";
 import type { ReturnedLine } from "../neighbours/stock.ts";
 import type { CancellationInput, CancellationState } from "./cancellation.ts";
@@ -56,8 +57,15 @@ export function orderActs({ change, findOrder, cancellations, refunds, waitMs }:
 }
 
 function cancellationOf(order: Order): CancellationInput {
-  const lines = order.lines.map(({ sku, warehouseId, quantity }) => ({ sku, warehouseId, quantity: Number(quantity) }));
-  return { orderId: order.id, reason: order.cancelReason, costsSomething: order.total > 0n, lines };
+  return { orderId: order.id, reason: order.cancelReason, costsSomething: order.total > 0n };
+}
+
+/** What of an order is still with its buyer, or on the shelf for them: what it had, less what refunds have brought back. */
+export function keptGoods({ lines, refunds }: Pick<Order, "lines" | "refunds">): ReturnedLine[] {
+  return lines.flatMap(({ id, sku, warehouseId, quantity }) => {
+    const kept = quantity - returnedOf(refunds, id);
+    return kept === 0n ? [] : [{ sku, warehouseId, quantity: Number(kept) }];
+  });
 }
 
 function inputOf(order: Order, { id: refundId, amount, reason, lines }: Refund): RefundInput {

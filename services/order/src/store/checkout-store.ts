@@ -1,7 +1,6 @@
-import { validation } from "@plinth/kernel/base";
 import type { Database, Transaction } from "@plinth/kernel/database";
 import { cartNotFound, checkChangeable, type FullCart, mayUse } from "../domain/cart.ts";
-import type { CheckoutAttempt, CheckoutStore } from "../domain/checkout-store.ts";
+import { type CheckoutAttempt, type CheckoutStore, keyOfAnother } from "../domain/checkout-store.ts";
 import { type CartRow, ITEMS_JSON, type ItemJson, toCart, toItem } from "./cart-rows.ts";
 
 /** Takes an open cart, which nobody can change from then on, and notes the attempt; a key that was used before notes nothing. */
@@ -14,7 +13,10 @@ noted as (
   insert into checkouts (order_id, tenant_id, cart_id, user_id, email, key, fingerprint, created_at)
   select $3, $1, $2, $4, c.email, $5, $6, now() from claimed c on conflict on constraint checkouts_key do nothing returning order_id
 )
-select c.*, ${ITEMS_JSON} as items, exists (select from noted) as noted from claimed c`;
+select c.*, exists (select from noted) as noted from claimed c`;
+
+/** In a statement of its own: the one before sees the lines as they were before it waited for whoever was changing the cart. */
+const ITEMS = `select ${ITEMS_JSON} as items from carts c where c.tenant_id = $1 and c.id = $2`;
 
 const COLUMNS = `order_id as "orderId", cart_id as "cartId", user_id as "userId", email, key, fingerprint`;
 
@@ -32,7 +34,7 @@ export class PostgresCheckoutStore implements CheckoutStore {
    */
   async claim(tx: Transaction, { orderId, cartId, userId, key, fingerprint }: Omit<CheckoutAttempt, "email">): Promise<FullCart> {
     const parameters = [tx.tenantId, cartId, orderId, userId, key ?? null, fingerprint];
-    const claim = () => tx.query<CartRow & { items: ItemJson[]; noted: boolean }>(CLAIM, parameters);
+    const claim = () => tx.query<CartRow & { noted: boolean }>(CLAIM, parameters);
     let [row] = await claim();
     if (row === undefined) {
       const locked = "select * from carts where tenant_id = $1 and id = $2 for update";
@@ -42,20 +44,19 @@ export class PostgresCheckoutStore implements CheckoutStore {
       [row] = await claim();
       if (row === undefined) throw cartNotFound(cartId);
     }
-    if (!row.noted) {
-      throw validation(
-        { "Idempotency-Key": "was used for another request; take a new key for a new request" },
-        { reason: "IDEMPOTENCY_CONFLICT" },
-      );
-    }
-    return { ...toCart(row), items: row.items.map(toItem) };
+    if (!row.noted) throw keyOfAnother();
+    const [lines] = await tx.query<{ items: ItemJson[] }>(ITEMS, [tx.tenantId, cartId]);
+    return { ...toCart(row), items: (lines?.items ?? []).map(toItem) };
   }
 
-  /** The attempt was refused: its cart can be used again. In the caller's transaction. */
-  async reopen(tx: Transaction, orderId: string): Promise<void> {
+  /**
+   * The attempt came to nothing: its cart can be used again. Its key, too, unless it is the answer that is kept under it. In the caller's transaction.
+   */
+  async reopen(tx: Transaction, orderId: string, { keepsKey }: { readonly keepsKey: boolean }): Promise<void> {
     const open =
       "update carts set status = 'open', order_id = '', version = version + 1, updated_at = now() where order_id = $1 and status = 'ordering'";
     await tx.query(open, [orderId]);
+    if (!keepsKey) await tx.query("update checkouts set key = null where order_id = $1", [orderId]);
   }
 
   findAttempt(orderId: string): Promise<CheckoutAttempt | undefined> {
