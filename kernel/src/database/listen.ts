@@ -6,19 +6,23 @@ export interface ListenOptions {
   readonly url: string;
   readonly channels: readonly string[];
   readonly onNotification: (channel: string, payload: string) => void;
-  /** After each (re)connect: what was notified meanwhile is lost, so look for work once. */
-  readonly onConnect?: () => void;
+  /** After each (re)connect: what was notified meanwhile is lost, so look for work once. `query` is for what is to last as long as the connection: locks. */
+  readonly onConnect?: (query: ListenerQuery) => void;
   readonly logger: Logger;
 }
+
+/** Rejects when the connection is gone. */
+export type ListenerQuery = (sql: string, values: readonly unknown[]) => Promise<unknown>;
 
 export interface Listener {
   close(): Promise<void>;
 }
 
 const FIRST_RETRY_MS = 100;
-const LAST_RETRY_MS = 5_000;
+const LAST_RETRY_MS = 2_000;
 /** A connection whose other side vanished without a word is found out by asking. */
 const PROBE_MS = 30_000;
+const QUERY_TIMEOUT_MS = 15_000;
 
 /** By database: see `listen`. */
 const ears = new Map<string, Ear>();
@@ -59,8 +63,19 @@ function createEar(onDeserted: () => void): Ear {
   };
   const channelsOf = (all: Iterable<ListenOptions>): Set<string> => new Set([...all].flatMap(({ channels }) => channels));
 
+  const query: ListenerQuery = (sql, values) =>
+    inTurn(() =>
+      client === undefined ? Promise.reject(new Error("The connection that listens is gone.")) : client.query(sql, [...values]),
+    );
+
   async function connect(url: string): Promise<void> {
-    const made = new Client({ connectionString: url, application_name: "plinth-listen", keepAlive: true, connectionTimeoutMillis: 10_000 });
+    const made = new Client({
+      connectionString: url,
+      application_name: "plinth-listen",
+      keepAlive: true,
+      connectionTimeoutMillis: 10_000,
+      query_timeout: QUERY_TIMEOUT_MS,
+    });
     made.on("error", () => {}); // "end" follows and is what counts.
     made.on("notification", ({ channel, payload = "" }) => {
       for (const member of members) if (member.channels.includes(channel)) member.onNotification(channel, payload);
@@ -73,7 +88,7 @@ function createEar(onDeserted: () => void): Ear {
       throw error;
     }
     client = made;
-    void lost(made).then(() => {
+    void lost(made, inTurn).then(() => {
       if (client !== made) return;
       client = undefined;
       if (members.size > 0) void inTurn(connectAgain);
@@ -87,7 +102,7 @@ function createEar(onDeserted: () => void): Ear {
         await connect(url).catch(() => undefined);
         if (client === undefined) continue;
         logger.warn("The connection that listens for notifications was lost and made anew");
-        for (const member of members) member.onConnect?.();
+        for (const member of members) member.onConnect?.(query);
         return;
       }
       await new Promise<void>((resolve) => {
@@ -117,7 +132,7 @@ function createEar(onDeserted: () => void): Ear {
       throw error;
     }
     if (!isHeard) void old?.end().catch(() => undefined);
-    member.onConnect?.();
+    member.onConnect?.(query);
   }
 
   async function giveUp(channels: readonly string[]): Promise<void> {
@@ -163,26 +178,18 @@ function sqlOf(command: "listen" | "unlisten", channels: Iterable<string>): stri
   return Array.from(channels, (channel) => `${command} ${quoteIdentifier(channel)}`).join(";");
 }
 
-/** Resolves when the connection ended, or no longer answers. */
-function lost(client: Client): Promise<void> {
+/** Resolves when the connection ended, or no longer answers when it is its turn. */
+function lost(client: Client, inTurn: <T>(work: () => Promise<T>) => Promise<T>): Promise<void> {
   return new Promise((resolve) => {
-    let asked = false;
     const done = (): void => {
       clearInterval(probe);
       resolve();
     };
     const probe = setInterval(() => {
-      if (asked) {
+      inTurn(() => client.query("select 1")).catch(() => {
         void client.end().catch(() => undefined);
-        return done();
-      }
-      asked = true;
-      client.query("select 1").then(
-        () => {
-          asked = false;
-        },
-        () => undefined,
-      );
+        done();
+      });
     }, PROBE_MS);
     probe.unref();
     client.once("end", done);

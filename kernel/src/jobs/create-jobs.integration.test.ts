@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { Client } from "pg";
+import { Client, Pool } from "pg";
 import { currentContext, runInContext } from "../base/request-context.ts";
 import { type OpenDatabase, openDatabase } from "../database/open-database.ts";
 import type { ProvisionedModule } from "../database/provision-module.ts";
@@ -7,6 +7,7 @@ import { silentLogger } from "../logging/silent-logger.ts";
 import { createTestDatabase, type TestDatabase } from "../testing/test-postgres.ts";
 import { createJobs, type JobsMetrics } from "./create-jobs.ts";
 import type { Jobs } from "./jobs.ts";
+import { releaseLostJobs } from "./lost-workers.ts";
 import { migrateJobs } from "./migrate-jobs.ts";
 
 let testDatabase: TestDatabase;
@@ -255,7 +256,17 @@ describe("jobs", () => {
     await until(async () => holdsLock());
     await database.transaction((tx) => tx.query("update mailer_jobs._private_jobs set locked_at = now() - interval '1 hour'"));
     await second.start();
-    // A started one has looked for lost workers once.
+    // Whoever has shown no life at two looks is lost.
+    const pool = new Pool({ connectionString: provisioned.url });
+    let looks = 0;
+    const query = ((...parts: Parameters<Pool["query"]>) => {
+      looks++;
+      return pool.query(...parts);
+    }) as Pool["query"];
+    const end = await releaseLostJobs({ query }, "mailer_jobs", silentLogger, 10);
+    await until(async () => looks > 3);
+    end();
+    await pool.end();
     const rows = await database.read((tx) => tx.query("select 1 from mailer_jobs._private_jobs where locked_at is not null"));
     finish();
     expect(rows).toHaveLength(1);

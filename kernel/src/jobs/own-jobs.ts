@@ -1,9 +1,9 @@
 import type { WorkerEvents } from "graphile-worker";
 import type { PoolClient } from "pg";
 import { escapeLiteral } from "pg";
-import { type Listener, listen } from "../database/listen.ts";
+import { type Listener, type ListenerQuery, listen } from "../database/listen.ts";
 import type { Logger } from "../logging/logger.ts";
-import { showAlive } from "./lost-workers.ts";
+import { showAlive, showGone } from "./lost-workers.ts";
 
 /** The one that the library notifies and hears, whatever schema the job is in. */
 const SHARED_CHANNEL = "jobs:insert";
@@ -27,13 +27,22 @@ export function tendListeningClients(events: WorkerEvents, queue: OwnQueue): voi
   const listeners = new Map<PoolClient, Listener>();
   const released = new WeakSet<PoolClient>();
   const tend = async (client: PoolClient, workerId: string): Promise<void> => {
-    await showAlive(client, workerId);
     await client.query("unlisten *");
     const forward = () => client.emit("notification", { channel: SHARED_CHANNEL, processId: 0, payload: "" });
     const { url, schema, logger } = queue;
-    const listener = await listen({ url, channels: [schema], onNotification: forward, onConnect: forward, logger });
-    if (released.has(client)) await listener.close();
-    else listeners.set(client, listener);
+    let query: ListenerQuery | undefined;
+    const onConnect = (connected: ListenerQuery): void => {
+      query = connected;
+      showAlive(connected, workerId).catch((error: unknown) => logger.warn("The job worker could not show that it lives", { error }));
+      forward();
+    };
+    const listener = await listen({ url, channels: [schema], onNotification: forward, onConnect, logger });
+    const close = async (): Promise<void> => {
+      if (query !== undefined) await showGone(query, workerId).catch(() => undefined);
+      await listener.close();
+    };
+    if (released.has(client)) await close();
+    else listeners.set(client, { close });
   };
   events.on("pool:listen:success", ({ client, workerPool }) => {
     released.delete(client);
