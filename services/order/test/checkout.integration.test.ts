@@ -15,6 +15,26 @@ afterAll(() => shop.stop());
 const euros = (amount: bigint) => expect.objectContaining({ amount, currency: "EUR" });
 const BY_HAND = { provider: "manual" };
 
+/** What comes of `work` when it waits for a transaction that does `first`, and commits then. */
+async function behind<T>(first: (other: Client) => Promise<unknown>, work: () => Promise<T>): Promise<T> {
+  const other = new Client({ connectionString: shop.harness.adminUrl });
+  await other.connect();
+  try {
+    await other.query("begin");
+    const { rows } = await other.query<{ pid: number }>("select pg_backend_pid() as pid");
+    await first(other);
+    const working = work();
+    await eventually(
+      () => shop.sql("select from pg_stat_activity where $1 = any (pg_blocking_pids(pid))", [rows[0]?.pid]),
+      ({ length }) => length > 0,
+    );
+    await other.query("commit");
+    return await working;
+  } finally {
+    await other.end();
+  }
+}
+
 describe("a cart that is checked out", () => {
   test("becomes an order: priced, its stock taken out, its payment authorized, its events told", async () => {
     const sku = await shop.stocked(10, 1190n);
@@ -200,25 +220,16 @@ describe("the same checkout again", () => {
   test("who checks out while the cart is changed buys what it holds then", async () => {
     const [sku, added] = [await shop.stocked(2), await shop.stocked(2)];
     const { id } = await shop.cartWith([{ sku, quantity: 1 }]);
-    const other = new Client({ connectionString: shop.harness.adminUrl });
-    await other.connect();
-    try {
-      await other.query("begin");
-      const { rows } = await other.query<{ pid: number }>("select pg_backend_pid() as pid");
-      await other.query("update orders.carts set line_count = 2 where id = $1", [id]);
-      const line =
-        "insert into orders.cart_items select cart_id, tenant_id, 'item_added', $2, '', 1, now() from orders.cart_items where cart_id = $1";
-      await other.query(line, [id, added]);
-      const placed = shop.orders().placeOrder({ cartId: id, payment: BY_HAND });
-      await eventually(
-        () => shop.sql("select from pg_stat_activity where $1 = any (pg_blocking_pids(pid))", [rows[0]?.pid]),
-        ({ length }) => length > 0,
-      );
-      await other.query("commit");
-      expect((await placed).order?.lines.map((each) => each.sku)).toEqual([sku, added]);
-    } finally {
-      await other.end();
-    }
+    const line =
+      "insert into orders.cart_items select cart_id, tenant_id, 'item_added', $2, '', 1, now() from orders.cart_items where cart_id = $1";
+    const placed = await behind(
+      async (other) => {
+        await other.query("update orders.carts set line_count = 2 where id = $1", [id]);
+        await other.query(line, [id, added]);
+      },
+      () => shop.orders().placeOrder({ cartId: id, payment: BY_HAND }),
+    );
+    expect(placed.order?.lines.map((each) => each.sku)).toEqual([sku, added]);
   });
 
   test.each([
@@ -227,22 +238,11 @@ describe("the same checkout again", () => {
   ])("a cart that a refused checkout gives back in this moment can be %s", async (_, use, answer) => {
     const { id } = await shop.cartWith([{ sku: await shop.stocked(1), quantity: 1 }]);
     await shop.sql("update orders.carts set status = 'ordering' where id = $1", [id]);
-    const other = new Client({ connectionString: shop.harness.adminUrl });
-    await other.connect();
-    try {
-      await other.query("begin");
-      const { rows } = await other.query<{ pid: number }>("select pg_backend_pid() as pid");
-      await other.query("update orders.carts set status = 'open' where id = $1", [id]);
-      const used = use(id);
-      await eventually(
-        () => shop.sql("select from pg_stat_activity where $1 = any (pg_blocking_pids(pid))", [rows[0]?.pid]),
-        ({ length }) => length > 0,
-      );
-      await other.query("commit");
-      expect(await used).toMatchObject(answer);
-    } finally {
-      await other.end();
-    }
+    const used = await behind(
+      (other) => other.query("update orders.carts set status = 'open' where id = $1", [id]),
+      (): Promise<object> => use(id),
+    );
+    expect(used).toMatchObject(answer);
   });
 
   test("a key answers its first checkout, also a refused one, and refuses another request", async () => {
