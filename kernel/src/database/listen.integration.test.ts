@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { Client } from "pg";
 import { silentLogger } from "../logging/silent-logger.ts";
@@ -92,6 +94,31 @@ test("all who listen to a database share a connection, each hears its own, and t
   await admin.query("notify one, '5'");
   expect(await heard[0].next()).toBe("one 5");
   await third.close();
+});
+
+test("one that is closed while the server is away does not wait for it", async () => {
+  const url = new URL(testDatabase.adminUrl);
+  const sockets = new Set<Socket>();
+  const proxy = createServer((client) => {
+    const server = connect(Number(new URL(testDatabase.adminUrl).port), "127.0.0.1");
+    for (const [from, to] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      sockets.add(from);
+      from.on("error", () => undefined).on("close", () => to.destroy());
+      from.pipe(to);
+    }
+  }).listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  url.port = String((proxy.address() as AddressInfo).port);
+  const open = () => listen({ url: url.href, channels: ["away"], onNotification: () => {}, logger: silentLogger });
+  const [first, second] = [await open(), await open()];
+  proxy.close();
+  for (const socket of sockets) socket.destroy();
+  await once(proxy, "close");
+  await first.close();
+  await second.close();
 });
 
 test("a closed one leaves no connection, and one that never could connect says so", async () => {

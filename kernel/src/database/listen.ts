@@ -87,6 +87,7 @@ function createEar(onDeserted: () => void): Ear {
       await made.end().catch(() => undefined);
       throw error;
     }
+    if (members.size === 0) return void (await made.end().catch(() => undefined));
     client = made;
     void lost(made, inTurn).then(() => {
       if (client !== made) return;
@@ -167,7 +168,8 @@ function createEar(onDeserted: () => void): Ear {
         close() {
           members.delete(member);
           dropIfDeserted();
-          return inTurn(() => giveUp(member.channels));
+          // Without a connection there is nothing to give up: whoever makes it anew may be at it for long.
+          return client === undefined ? Promise.resolve() : inTurn(() => giveUp(member.channels));
         },
       };
     },

@@ -94,7 +94,18 @@ export async function startHarness({
   const others: RunningService[] = [];
   const processes: ServiceProcess[] = [];
   const logger = createLogger({ module: "harness", version: "", level: "error", format: "readable", stream: process.stderr });
-  for (const definition of services) {
+  const factories = new Map<string, ClientFactory>();
+  const stop = async (): Promise<void> => {
+    for (const factory of factories.values()) factory.close();
+    await Promise.all(processes.map((each) => each.kill()));
+    for (const service of [...others, ...[...running.values()].reverse()]) await service.stop();
+    await issuer.close();
+    await discovery.close();
+    publicKeys.close();
+    if (kept === undefined) await database.drop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  const startOne = async (definition: ServiceDefinition<never>): Promise<void> => {
     const module = moduleIn(modules, definition.folder);
     const { name } = module.metadata;
     const provisioned = await database.provision(name, [], module.spec.database?.schema);
@@ -104,13 +115,19 @@ export async function startHarness({
     if (module.spec.database !== undefined) {
       await migrateModule({ module, folder: definition.folder, ownerUrl: provisioned.ownerUrl, schema: provisioned.schema, logger });
     }
-    if (inProcesses.includes(name)) continue;
+    if (inProcesses.includes(name)) return;
     const start = () => startService(definition as ServiceDefinition<unknown>, onAnyPorts(module), place);
     running.set(name, await start());
     for (let replica = 1; replica < (replicas[name] ?? 1); replica++) others.push(await start());
+  };
+  try {
+    for (const definition of services) await startOne(definition);
+  } catch (error) {
+    // Nobody has the harness to stop it.
+    await stop();
+    throw error;
   }
 
-  const factories = new Map<string, ClientFactory>();
   const factoryOf = (from: string, to: ServiceProcess | undefined): ClientFactory => {
     const key = `${from} ${to?.instance.id}`;
     const known = factories.get(key);
@@ -154,16 +171,7 @@ export async function startHarness({
     userToken,
     adminUrl: database.adminUrl,
     databaseUrl: (module) => urls.get(module) ?? "",
-    async stop() {
-      for (const factory of factories.values()) factory.close();
-      await Promise.all(processes.map((each) => each.kill()));
-      for (const service of [...others, ...[...running.values()].reverse()]) await service.stop();
-      await issuer.close();
-      await discovery.close();
-      publicKeys.close();
-      if (kept === undefined) await database.drop();
-      await rm(folder, { recursive: true, force: true });
-    },
+    stop,
   };
 }
 
