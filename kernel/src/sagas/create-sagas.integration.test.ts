@@ -379,7 +379,7 @@ describe("a step that waits for word from outside", () => {
     await sagas.start();
     await runner.run({ item: "book" }, { key: "a", waitMs: 10_000 });
     while ((await runner.find("a"))?.status !== "turned-back") await new Promise((resolve) => setTimeout(resolve, 1));
-    expect(await runner.find("a")).toMatchObject({ failure: { step: "ask", reason: "WAITED_TOO_LONG" } });
+    expect(await runner.find("a")).toMatchObject({ failure: { step: "ask", code: "CONFLICT", reason: "WAITED_TOO_LONG" } });
     expect(acts).toEqual(["reserve", "ask", "ask again", "take back", "release"]);
   });
 });

@@ -40,7 +40,8 @@ export function afterWaiting(steps: Steps, position: Position, atMostMs: number,
   if (now < until) return { kind: "wait", position: { ...position, attempt: 0, waitsUntil: until }, until };
   const { step } = position;
   const message = `The time for the step "${step}" was over before anything came of it.`;
-  return undoFrom(steps, indexOf(steps, step), { step, code: "TIMEOUT", reason: "WAITED_TOO_LONG", message, metadata: {} });
+  // Word did not come from outside: no failure of ours, and the same request would not bring it.
+  return undoFrom(steps, indexOf(steps, step), { step, code: "CONFLICT", reason: "WAITED_TOO_LONG", message, metadata: {} });
 }
 
 /**
