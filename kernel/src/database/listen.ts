@@ -96,6 +96,10 @@ function createEar(onDeserted: () => void): Ear {
     });
   }
 
+  const tellAll = (): void => {
+    for (const member of members) member.onConnect?.(query);
+  };
+
   async function connectAgain(): Promise<void> {
     for (let wait = FIRST_RETRY_MS; members.size > 0 && client === undefined; wait = Math.min(wait * 2, LAST_RETRY_MS)) {
       for (const { url, logger } of [...members]) {
@@ -103,7 +107,7 @@ function createEar(onDeserted: () => void): Ear {
         await connect(url).catch(() => undefined);
         if (client === undefined) continue;
         logger.warn("The connection that listens for notifications was lost and made anew");
-        for (const member of members) member.onConnect?.(query);
+        tellAll();
         return;
       }
       await new Promise<void>((resolve) => {
@@ -132,8 +136,10 @@ function createEar(onDeserted: () => void): Ear {
       members.delete(member);
       throw error;
     }
-    if (!isHeard) void old?.end().catch(() => undefined);
-    member.onConnect?.(query);
+    if (isHeard) return member.onConnect?.(query);
+    // To the others it is as lost as if nobody had come.
+    void old?.end().catch(() => undefined);
+    tellAll();
   }
 
   async function giveUp(channels: readonly string[]): Promise<void> {
