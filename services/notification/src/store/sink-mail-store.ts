@@ -13,10 +13,10 @@ interface MailRow {
 
 const COLUMNS = "id, received_at, sender, recipients, subject, text, html";
 
-/** The others are seen without the new one; of them as many stay as there is room for beside it. */
+/** The others are seen without the new one; of them as many stay as there is room for beside it. By a range: so all who do this lock rows in one order. */
 const KEEP_SQL = `
 with kept as (insert into sink_mails (${COLUMNS}, raw) values ($1, $2, $3, $4, $5, $6, $7, $8))
-delete from sink_mails where id in (select id from sink_mails order by id desc offset $9)`;
+delete from sink_mails where id <= (select id from sink_mails order by id desc offset $9 limit 1)`;
 
 const LIST_SQL = `
 select ${COLUMNS} from sink_mails
