@@ -1,7 +1,6 @@
 export { ALL_TENANTS, type Database, type Statement, type Transaction, type TransactionOptions } from "./database.ts";
 export { databaseErrorCode, isConnectionFailure, isSerializationFailure, onUniqueViolation } from "./database-errors.ts";
 export { dropModule, type ModuleToDrop } from "./drop-module.ts";
-export { type Listener, type ListenOptions, listen } from "./listen.ts";
 export { type MigrateOptions, type MigrationState, migrate, migrationStatus } from "./migrate.ts";
 export { loadMigrations, type Migration, type MigrationSource, type MigrationTransaction, sqlMigration } from "./migration.ts";
 export { type ModuleRoles, moduleRoles, quoteIdentifier } from "./module-roles.ts";
