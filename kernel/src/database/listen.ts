@@ -1,4 +1,5 @@
 import { Client } from "pg";
+import { type InTurn, takeTurns } from "../base/take-turns.ts";
 import type { Logger } from "../logging/logger.ts";
 import { quoteIdentifier } from "./module-roles.ts";
 
@@ -55,12 +56,7 @@ function createEar(onDeserted: () => void): Ear {
   let client: Client | undefined;
   let cutWait: () => void = () => {};
   /** Who comes, what is given up, and connections that are made anew, one after the other. */
-  let turn: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const done = turn.then(work);
-    turn = done.catch(() => undefined);
-    return done;
-  };
+  const inTurn = takeTurns();
   const channelsOf = (all: Iterable<ListenOptions>): Set<string> => new Set([...all].flatMap(({ channels }) => channels));
 
   const query: ListenerQuery = (sql, values) =>
@@ -187,7 +183,7 @@ function sqlOf(command: "listen" | "unlisten", channels: Iterable<string>): stri
 }
 
 /** Resolves when the connection ended, or no longer answers when it is its turn. */
-function lost(client: Client, inTurn: <T>(work: () => Promise<T>) => Promise<T>): Promise<void> {
+function lost(client: Client, inTurn: InTurn): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       clearInterval(probe);

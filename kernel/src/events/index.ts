@@ -10,7 +10,7 @@ export { createMemoryBus } from "./drivers/memory-bus.ts";
 export { createPostgresBus, type PostgresBusOptions } from "./drivers/postgres-bus.ts";
 export type { TopicSettings } from "./drivers/postgres-log.ts";
 export { type BusToProvision, provisionBus } from "./drivers/provision-bus.ts";
-export type { BroadcastHandler, EventHandler, EventsHandler, ReceivedEvent } from "./event-handlers.ts";
+export type { BroadcastHandler, EventHandler } from "./event-handlers.ts";
 export { eventMigrations } from "./event-tables.ts";
 export type { RetryPolicy } from "./handle-batch.ts";
 export { buildEventJsonSchema, type JsonSchema } from "./json-schema.ts";

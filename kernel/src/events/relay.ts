@@ -1,5 +1,4 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { listen } from "../database/listen.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { Bus, Envelope } from "./bus.ts";
 import { outboxChannel } from "./event-tables.ts";
@@ -45,25 +44,22 @@ export async function startRelay({ module, url, schema, bus, logger }: RelayOpti
   let notified = true;
   let leading = false;
   let sinceRotation = 0;
+  const notice = (): void => {
+    notified = true;
+    wake();
+  };
   const session = await openSession({
     url,
     applicationName: `plinth-relay-${module}`,
     schema,
+    channels: [outboxChannel(schema)],
+    onNotification: notice,
+    onListening: notice,
     onLost: () => {
       leading = false;
     },
     logger,
   });
-  const notice = (): void => {
-    notified = true;
-    wake();
-  };
-  const listener = await listen({ url, channels: [outboxChannel(schema)], onNotification: notice, onConnect: notice, logger }).catch(
-    async (error: unknown) => {
-      await session.close();
-      throw error;
-    },
-  );
 
   const lead = async (): Promise<boolean> => {
     if (leading) return true;
@@ -132,7 +128,7 @@ export async function startRelay({ module, url, schema, bus, logger }: RelayOpti
       closed.abort();
       wake();
       await running;
-      await Promise.all([listener.close(), session.close()]);
+      await session.close();
     },
   };
 }

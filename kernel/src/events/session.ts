@@ -1,6 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Client, type QueryConfig } from "pg";
+import { takeTurns } from "../base/take-turns.ts";
 import { databaseErrorCode } from "../database/database-errors.ts";
+import { listen } from "../database/listen.ts";
 import type { Logger } from "../logging/logger.ts";
 
 export interface SessionOptions {
@@ -8,6 +10,10 @@ export interface SessionOptions {
   readonly applicationName: string;
   /** First in the search path. */
   readonly schema: string;
+  readonly channels: readonly string[];
+  readonly onNotification: (channel: string, payload: string) => void;
+  /** What was notified until now may be lost: look for work once. At first, and when the process's listening connection was made anew. */
+  readonly onListening: () => void;
   /** Runs on each new connection before it is used; takes the locks. A rejection ends the connection. */
   readonly onConnect?: (query: SessionQuery) => Promise<void>;
   /** The connection is gone, and with it every lock it held. */
@@ -17,7 +23,7 @@ export interface SessionOptions {
 
 export type SessionQuery = <Row = Record<string, unknown>>(query: string | QueryConfig, values?: readonly unknown[]) => Promise<Row[]>;
 
-/** One connection whose advisory locks live as long as it does; made anew after each loss, until closed. */
+/** One connection whose advisory locks live as long as it does, and an ear for notifications; made anew after each loss, until closed. */
 export interface Session {
   /** Rejects while there is no connection. */
   readonly query: SessionQuery;
@@ -42,17 +48,26 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const closed = new AbortController();
   let connection: Connection | undefined = await begin(options);
   const following = follow();
+  const { url, channels, onNotification, onListening, logger } = options;
+  const listener = await listen({ url, channels, onNotification, onConnect: onListening, logger }).catch(async (error: unknown) => {
+    await end();
+    throw error;
+  });
   return {
     query: (query, values) => {
       if (connection === undefined) return Promise.reject(new Error(`${options.applicationName} has no connection to its database.`));
       return connection.query(query, values);
     },
     async close() {
-      closed.abort();
-      await connection?.end();
-      await following;
+      await Promise.all([listener.close(), end()]);
     },
   };
+
+  async function end(): Promise<void> {
+    closed.abort();
+    await connection?.end();
+    await following;
+  }
 
   async function follow(): Promise<void> {
     while (connection !== undefined) {
@@ -94,12 +109,10 @@ async function begin(options: SessionOptions): Promise<Connection> {
   };
   client.on("error", () => {}); // "end" follows and is what counts.
   // One statement after another: pg is about to give up its own queue.
-  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = takeTurns();
   const query: SessionQuery = async <Row>(text: string | QueryConfig, values?: readonly unknown[]) => {
-    const answered = turn.then(() => client.query(text as string, values as unknown[] | undefined));
-    turn = answered.catch(() => undefined);
     try {
-      const result = await answered;
+      const result = await inTurn(() => client.query(text as string, values as unknown[] | undefined));
       return (Array.isArray(result) ? (result.at(-1)?.rows ?? []) : result.rows) as Row[];
     } catch (error) {
       // Refused by the server: a code. Anything else means that the connection is of no use any more.

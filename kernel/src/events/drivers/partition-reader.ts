@@ -163,7 +163,7 @@ export function createPartitionReader({ fetch, handle, batchSize, gatherMs = 0, 
 
   const start = (): void => {
     if (!together) fetchNow();
-    else if (ready().length > 0) {
+    else if (!closed && ready().length > 0) {
       gathering ??= setTimeout(() => {
         gathering = undefined;
         fetchNow();

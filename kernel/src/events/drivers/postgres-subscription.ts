@@ -1,4 +1,3 @@
-import { listen } from "../../database/listen.ts";
 import type { Logger } from "../../logging/logger.ts";
 import type { Delivery, SubscribeOptions, Subscription } from "../bus.ts";
 import { openSession, type Session, type SessionQuery } from "../session.ts";
@@ -63,32 +62,29 @@ export async function startReading(
     });
   };
 
-  session = await openSession({
-    url: options.url,
-    applicationName: `plinth-bus-${options.name}`,
-    schema: BUS_SCHEMA,
-    onConnect: (connected) => reading.begin(connected),
-    onLost: () => reading.lost(),
-    logger: options.logger,
-  });
   const lookAtAll = (): void => {
     tick();
     reader.wake();
   };
-  const listener = await listen({
+
+  session = await openSession({
     url: options.url,
+    applicationName: `plinth-bus-${options.name}`,
+    schema: BUS_SCHEMA,
     channels: [BUS_CHANNEL],
     onNotification(_channel, payload) {
       if (payload === MEMBERS_CHANGED) tick();
       else reader.wake(payload.split(",").map(Number));
     },
-    // Also at first: what came since the session began was told to nobody.
-    onConnect: lookAtAll,
+    onListening() {
+      if (session !== undefined) lookAtAll();
+    },
+    onConnect: (connected) => reading.begin(connected),
+    onLost: () => reading.lost(),
     logger: options.logger,
-  }).catch(async (error: unknown) => {
-    await session?.close();
-    throw error;
   });
+  // What came since the session began was told to nobody.
+  lookAtAll();
   const timer = setInterval(lookAtAll, TICK_MS);
 
   return {
@@ -97,7 +93,6 @@ export async function startReading(
     async close() {
       closing = true;
       clearInterval(timer);
-      await listener.close();
       await reader.close();
       await ticking;
       await reading
