@@ -76,6 +76,17 @@ async function hanging(kind: "hang-before" | "hang-after", begin: () => void) {
   return () => Promise.all(faults.map((fault) => fault.release()));
 }
 
+/** The provider did it, and whoever notes that comes to this statement, which writes to the table, and no further. */
+function notingAt(table: string, statement: string): Hold {
+  return async (_, begin) => {
+    const release = await hanging("hang-after", begin);
+    const unlock = await lockTable(table);
+    await release();
+    await waiters(2 * KINDS.length, statement);
+    return unlock;
+  };
+}
+
 const KEEPING_ANSWERS = "update idempotency_keys set answer_kind";
 /** The others find their answer in the operation itself. */
 const KEPT_BY_KERNEL: readonly Kind[] = ["authorize", "void"];
@@ -95,20 +106,8 @@ const STEPS: Record<string, Hold> = {
     const release = await hanging("hang-after", begin);
     return async () => void (await release());
   },
-  "in the middle of noting it": async (_, begin) => {
-    const release = await hanging("hang-after", begin);
-    const unlock = await lockTable("history");
-    await release();
-    await waiters(2 * KINDS.length, "into history");
-    return unlock;
-  },
-  "before what was noted is committed": async (_, begin) => {
-    const release = await hanging("hang-after", begin);
-    const unlock = await lockTable("outbox");
-    await release();
-    await waiters(2 * KINDS.length, "publish_events");
-    return unlock;
-  },
+  "in the middle of noting it": notingAt("history", "into history"),
+  "before what was noted is committed": notingAt("outbox", "publish_events"),
   "after it was noted": async (asked, begin) => {
     const release = await hanging("hang-after", begin);
     const keys = asked.map(({ kind, reference }) => `${reference}-${kind}`);
