@@ -1,3 +1,4 @@
+export { type CountedDatabase, openCountedDatabase } from "./counted-database.ts";
 export { eventually } from "./eventually.ts";
 export { type KilledProcesses, startKilledProcesses } from "./killed-processes.ts";
 export { seededRandom } from "./seeded-random.ts";

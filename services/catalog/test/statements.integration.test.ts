@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { newId } from "@plinth/kernel/base";
-import { type OpenDatabase, openDatabase, type Transaction } from "@plinth/kernel/database";
-import { silentLogger } from "@plinth/kernel/logging";
+import type { OpenDatabase, Transaction } from "@plinth/kernel/database";
+import { type CountedDatabase, openCountedDatabase } from "@plinth/kernel/testing";
 import { importProducts } from "../src/domain/import/import-products.ts";
 import { newProduct } from "../src/domain/new-product.ts";
 import { changeProduct } from "../src/domain/product.ts";
@@ -16,13 +16,12 @@ let p: CatalogPlatform;
 let database: OpenDatabase;
 let products: PostgresProductStore;
 let imports: PostgresImportStore;
-let statements = 0;
+let counted: CountedDatabase["counted"];
 let events = 0;
 
 beforeAll(async () => {
   p = await startCatalogPlatform();
-  const metrics = { query: () => void statements++, transaction: () => {} };
-  database = await openDatabase({ url: p.harness.databaseUrl("catalog"), schema: "catalog", entities: [], logger: silentLogger, metrics });
+  ({ database, counted } = await openCountedDatabase({ url: p.harness.databaseUrl("catalog"), schema: "catalog" }));
   // The real outlets write all events of a transaction by one statement; here each event would be counted.
   const outlets = { publish: async (_tx: Transaction) => void events++, audit: async () => {} };
   const told = new ProductEvents(outlets, () => "http://localhost");
@@ -33,12 +32,6 @@ afterAll(async () => {
   await database.close();
   await p.stop();
 });
-
-async function counted(work: () => Promise<unknown>): Promise<number> {
-  const before = statements;
-  await work();
-  return statements - before;
-}
 
 function fileOf(rows: number, name: string): Buffer {
   const lines = Array.from({ length: rows }, (_, index) => `${rows}-p${index},${name},clothing,${rows}-S${index}`);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { type OpenDatabase, openDatabase, type Transaction } from "@plinth/kernel/database";
-import { silentLogger } from "@plinth/kernel/logging";
+import type { OpenDatabase, Transaction } from "@plinth/kernel/database";
+import { type CountedDatabase, openCountedDatabase } from "@plinth/kernel/testing";
 import { stockMover } from "../src/store/move-stock.ts";
 import { PostgresReservationStore } from "../src/store/reservation-store.ts";
 import { StockEvents } from "../src/store/stock-events.ts";
@@ -11,18 +11,14 @@ let p: StockPlatform;
 let database: OpenDatabase;
 let reservations: PostgresReservationStore;
 let stock: PostgresStockStore;
-let statements = 0;
+let counted: CountedDatabase["counted"];
 
 beforeAll(async () => {
   p = await startStockPlatform();
-  const metrics = { query: () => void statements++, transaction: () => {} };
-  database = await openDatabase({
+  ({ database, counted } = await openCountedDatabase({
     url: p.harness.databaseUrl("inventory"),
     schema: "inventory",
-    entities: [],
-    logger: silentLogger,
-    metrics,
-  });
+  }));
   // The real outlets write all events of a transaction by one statement; here each event would be counted.
   let events = 0;
   const outlets = { publish: async (_tx: Transaction) => void events++, audit: async () => {} };
@@ -34,12 +30,6 @@ afterAll(async () => {
   await database.close();
   await p.stop();
 });
-
-async function counted(work: () => Promise<unknown>): Promise<number> {
-  const before = statements;
-  await work();
-  return statements - before;
-}
 
 /** What a whole life of so many lines costs, step by step. */
 async function costs(lines: number): Promise<Record<string, number>> {

@@ -1,8 +1,9 @@
 import { create } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { type OpenDatabase, openDatabase } from "@plinth/kernel/database";
+import type { OpenDatabase } from "@plinth/kernel/database";
 import type { Envelope } from "@plinth/kernel/events";
 import { silentLogger } from "@plinth/kernel/logging";
+import { type CountedDatabase, openCountedDatabase } from "@plinth/kernel/testing";
 import { OrderCreatedSchema } from "@plinth/proto/order/v1/events_pb";
 import { smtpChannel } from "../src/channels/smtp.ts";
 import { orderMailer } from "../src/domain/order-mail.ts";
@@ -18,24 +19,17 @@ import { type NotificationHarness, startNotification } from "./notification-harn
 
 let n: NotificationHarness;
 let database: OpenDatabase;
-let statements = 0;
+let counted: CountedDatabase["counted"];
 
 beforeAll(async () => {
   n = await startNotification();
-  const metrics = { query: () => void statements++, transaction: () => {} };
   const url = n.harness.databaseUrl("notification");
-  database = await openDatabase({ url, schema: "notification", entities: [DeliveryEntity], logger: silentLogger, metrics });
+  ({ database, counted } = await openCountedDatabase({ url, schema: "notification", entities: [DeliveryEntity] }));
 }, 60_000);
 afterAll(async () => {
   await database.close();
   await n.harness.stop();
 });
-
-async function counted(work: () => Promise<unknown>): Promise<number> {
-  const before = statements;
-  await work();
-  return statements - before;
-}
 
 test("what the mail of an order costs does not grow with its lines", async () => {
   const queued: string[] = [];

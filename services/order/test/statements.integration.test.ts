@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { type OpenDatabase, openDatabase, type Transaction } from "@plinth/kernel/database";
-import { silentLogger } from "@plinth/kernel/logging";
+import type { OpenDatabase, Transaction } from "@plinth/kernel/database";
+import { type CountedDatabase, openCountedDatabase } from "@plinth/kernel/testing";
 import type { FullCart } from "../src/domain/cart.ts";
 import { placeOrder } from "../src/domain/place-order.ts";
 import { PostgresCartStore } from "../src/store/cart-store.ts";
@@ -14,12 +14,11 @@ let database: OpenDatabase;
 let carts: PostgresCartStore;
 let attempts: PostgresCheckoutStore;
 let orders: PostgresOrderStore;
-let statements = 0;
+let counted: CountedDatabase["counted"];
 
 beforeAll(async () => {
   shop = await startShop();
-  const metrics = { query: () => void statements++, transaction: () => {} };
-  database = await openDatabase({ url: shop.harness.databaseUrl("order"), schema: "orders", entities: [], logger: silentLogger, metrics });
+  ({ database, counted } = await openCountedDatabase({ url: shop.harness.databaseUrl("order"), schema: "orders" }));
   carts = new PostgresCartStore(database, () => ({ limits: { lines: 1000, quantity: 100 }, lifeMs: 60_000 }));
   attempts = new PostgresCheckoutStore(database);
   // The real outlets write all events of a transaction by one statement; here each event would be counted.
@@ -30,12 +29,6 @@ afterAll(async () => {
   await database.close();
   await shop.stop();
 });
-
-async function counted(work: () => Promise<unknown>): Promise<number> {
-  const before = statements;
-  await work();
-  return statements - before;
-}
 
 /** A cart of so many lines, put in as nobody would: at once. */
 async function cartOf(lines: number): Promise<string> {

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { newId } from "@plinth/kernel/base";
-import { type OpenDatabase, openDatabase } from "@plinth/kernel/database";
-import { silentLogger } from "@plinth/kernel/logging";
-import { type ServiceHarness, startHarness } from "@plinth/kernel/testing";
+import type { OpenDatabase } from "@plinth/kernel/database";
+import { type CountedDatabase, openCountedDatabase, type ServiceHarness, startHarness } from "@plinth/kernel/testing";
 import { Pool, type PoolClient } from "pg";
 import type { Books, PaymentName } from "../src/domain/payment-store.ts";
 import { createPayments, type Payments } from "../src/domain/payments.ts";
@@ -16,13 +15,12 @@ let database: OpenDatabase;
 let others: Pool;
 let store: PostgresPaymentStore;
 let payments: Payments;
-let statements = 0;
+let counted: CountedDatabase["counted"];
 
 beforeAll(async () => {
   harness = await startHarness({ services: [payment] });
   const url = harness.databaseUrl("payment");
-  const metrics = { query: () => void statements++, transaction: () => {} };
-  database = await openDatabase({ url, schema: "payment", entities: [], logger: silentLogger, metrics });
+  ({ database, counted } = await openCountedDatabase({ url, schema: "payment" }));
   others = new Pool({ connectionString: url, max: 3, options: "-c search_path=payment -c plinth.tenant=default" });
   // The real outlets write all events of a transaction by one statement; here none is written.
   store = new PostgresPaymentStore(database, new PaymentEvents({ publish: async () => {}, audit: async () => {} }));
@@ -40,12 +38,6 @@ const authorize = (reference: string) =>
     ...{ reference, provider: "manual", amount: 10_000n, currency: "EUR", methodToken: "", customerId: "", returnUrl: "" },
     fingerprint: reference,
   });
-
-async function counted(work: () => Promise<unknown>): Promise<number> {
-  const before = statements;
-  await work();
-  return statements - before;
-}
 
 /** What the life of a payment costs, step by step. */
 async function costs(reference: string): Promise<Record<string, number>> {

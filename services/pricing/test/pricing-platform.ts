@@ -1,8 +1,6 @@
 import { runInContext } from "@plinth/kernel/base";
-import { type OpenDatabase, openDatabase } from "@plinth/kernel/database";
-import { silentLogger } from "@plinth/kernel/logging";
 import type { ServiceDefinition } from "@plinth/kernel/service";
-import { type ServiceHarness, startHarness } from "@plinth/kernel/testing";
+import { type CountedDatabase, openCountedDatabase, type ServiceHarness, startHarness } from "@plinth/kernel/testing";
 import { PricingService } from "@plinth/proto/pricing/v1/pricing_pb";
 import { Pool } from "pg";
 import type { Product, Variant } from "../src/domain/product.ts";
@@ -10,10 +8,8 @@ import pricing from "../src/index.ts";
 import { ProductStore } from "../src/store/product-store.ts";
 
 /** The service with products that it knows, and a look at its tables past it. */
-export interface PricingPlatform {
+export interface PricingPlatform extends CountedDatabase {
   readonly harness: ServiceHarness;
-  /** The module's own database, counted. */
-  readonly database: OpenDatabase;
   as(tenantId?: string): ReturnType<typeof clientOf>;
   /** A product of which pricing heard, published and with one SKU unless said otherwise; answers it. */
   heard(product?: Partial<Product>, tenantId?: string): Promise<Product>;
@@ -21,8 +17,6 @@ export interface PricingPlatform {
   priced(amount: bigint, variant?: Partial<Variant>): Promise<string>;
   /** As the schema's superuser: every tenant's rows. */
   sql<Row = Record<string, unknown>>(text: string, parameters?: readonly unknown[]): Promise<Row[]>;
-  /** Statements so far on `database`. */
-  statements(): number;
   stop(): Promise<void>;
 }
 
@@ -35,14 +29,7 @@ export async function startPricingPlatform(
 ): Promise<PricingPlatform> {
   const harness = await startHarness({ services: [...others, pricing as ServiceDefinition<never>], env });
   const admin = new Pool({ connectionString: harness.adminUrl, max: 4 });
-  let statements = 0;
-  const database = await openDatabase({
-    url: harness.databaseUrl("pricing"),
-    schema: "pricing",
-    entities: [],
-    logger: silentLogger,
-    metrics: { query: () => void statements++, transaction: () => {} },
-  });
+  const { database, counted } = await openCountedDatabase({ url: harness.databaseUrl("pricing"), schema: "pricing" });
   const products = new ProductStore(database);
   const as = (tenantId?: string) => clientOf(harness, tenantId);
   let made = 0;
@@ -67,6 +54,7 @@ export async function startPricingPlatform(
   return {
     harness,
     database,
+    counted,
     as,
     heard,
     async priced(amount, variant = {}) {
@@ -76,7 +64,6 @@ export async function startPricingPlatform(
       return sku;
     },
     sql: async <Row>(text: string, parameters: readonly unknown[] = []) => (await admin.query(text, [...parameters])).rows as Row[],
-    statements: () => statements,
     async stop() {
       await database.close();
       await admin.end();

@@ -22,12 +22,6 @@ beforeAll(async () => {
 });
 afterAll(() => p.stop());
 
-async function counted(work: () => Promise<unknown>): Promise<number> {
-  const before = p.statements();
-  await work();
-  return p.statements() - before;
-}
-
 function questionOf(skus: readonly string[]): Omit<PriceQuestion, "at"> {
   const items = skus.map((sku) => ({ sku, productId: "", quantity: 1n, warehouseId: "wh_1" }));
   return { items, currency: "", country: "", channel: "default", shipping: undefined, explain: true };
@@ -39,11 +33,11 @@ async function costs(lines: number): Promise<Record<string, number>> {
   const keys = inputs.map(({ price: { currency }, ...key }) => ({ ...key, currency }));
   const question = questionOf(skus);
   return {
-    set: await counted(() => prices.setPrices(inputs)),
-    get: await counted(() => prices.findFacts({ ...question, at: undefined })),
-    getAt: await counted(() => prices.findFacts({ ...question, at: new Date() })),
-    delete: await counted(() => prices.deletePrices(keys)),
-    hear: await counted(() =>
+    set: await p.counted(() => prices.setPrices(inputs)),
+    get: await p.counted(() => prices.findFacts({ ...question, at: undefined })),
+    getAt: await p.counted(() => prices.findFacts({ ...question, at: new Date() })),
+    delete: await p.counted(() => prices.deletePrices(keys)),
+    hear: await p.counted(() =>
       p.heard({ variants: skus.slice(0, 200).map((sku) => ({ sku, title: "", taxClass: "standard", weightGrams: 0 })) }),
     ),
   };

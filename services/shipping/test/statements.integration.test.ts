@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { newId } from "@plinth/kernel/base";
-import { type OpenDatabase, openDatabase } from "@plinth/kernel/database";
-import { silentLogger } from "@plinth/kernel/logging";
+import type { OpenDatabase } from "@plinth/kernel/database";
+import { type CountedDatabase, openCountedDatabase } from "@plinth/kernel/testing";
 import type { PlacedOrder } from "../src/domain/order-shipments.ts";
 import { PostgresOptionStore } from "../src/store/option-store.ts";
 import { OrderShipmentStore } from "../src/store/order-shipment-store.ts";
@@ -11,29 +11,19 @@ import { ADA, type ShippingPlatform, startShipping, WAREHOUSE } from "./shipping
 
 let p: ShippingPlatform;
 let database: OpenDatabase;
-let statements = 0;
+let counted: CountedDatabase["counted"];
 
 beforeAll(async () => {
   p = await startShipping();
-  const metrics = { query: () => void statements++, transaction: () => {} };
-  database = await openDatabase({
+  ({ database, counted } = await openCountedDatabase({
     url: p.harness.databaseUrl("shipping"),
     schema: "shipping",
-    entities: [],
-    logger: silentLogger,
-    metrics,
-  });
+  }));
 });
 afterAll(async () => {
   await database.close();
   await p.stop();
 });
-
-async function counted(work: () => Promise<unknown>): Promise<number> {
-  const before = statements;
-  await work();
-  return statements - before;
-}
 
 /** What an order with so many lines in so many warehouses costs, step by step. */
 async function costs(lines: number, warehouses: number): Promise<Record<string, number>> {
