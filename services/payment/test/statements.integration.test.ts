@@ -41,7 +41,7 @@ const authorize = (reference: string) =>
 
 /** What the life of a payment costs, step by step. */
 async function costs(reference: string): Promise<Record<string, number>> {
-  const part = { amount: 1000n, currency: "EUR", reason: "" };
+  const part = { amount: 1000n, currency: "EUR", reason: "", refundReference: "" };
   return {
     authorize: await counted(() => authorize(reference)),
     find: await counted(() => store.findBooks({ reference })),

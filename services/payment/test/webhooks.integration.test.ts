@@ -104,18 +104,54 @@ test("a customer who was at the bank needs nobody to confirm", async () => {
   });
 });
 
-test("a refund that the bank sends back is no refund any more", async () => {
-  const { id } = await payments().authorize(anAuthorization("pm_card_refundFail"));
-  await payments().capture({ id, final: true });
-  await payments().refund({ id, amount: euros(4000n) });
-  const { data } = (await (
-    await fetch(`${simulator.url}/v1/refunds?limit=1`, { headers: { authorization: "Bearer sk_test_simulator" } })
-  ).json()) as { data: { id: string }[] };
-  await simulator.control("POST", `refunds/${data[0]?.id}`, { status: "failed" });
-  await deliver("reversed", 2);
-  const told = await payments().getIntent({ id });
-  expect(told).toMatchObject({ refunded: euros(0n), refunds: [{ amount: euros(4000n), status: RefundStatus.FAILED }] });
-  await expect(payments().refund({ id })).resolves.toMatchObject({ refunded: euros(10_000n) });
+describe.each(["pm_card_visa", "pm_card_pendingRefund"])("a refund of %s that the bank sends back", (card) => {
+  test("is no refund any more: the ledger turns it round, and others are told once", async () => {
+    const { id, providerId, reference } = await payments().authorize(anAuthorization(card));
+    await payments().capture({ id, final: true });
+    await payments().refund({ id, amount: euros(1000n), refundReference: "orf_0" });
+    const { refunds } = await payments().refund({ id, amount: euros(4000n), refundReference: "orf_1" });
+    await deliver();
+    await simulator.control("POST", `refunds/${providerId}`, { status: "failed", reason: "expired_or_canceled_card" });
+    await deliver("reversed", 2);
+    const told = await payments().getIntent({ id });
+    const pending = card === "pm_card_visa" ? RefundStatus.SUCCEEDED : RefundStatus.PENDING;
+    expect(told).toMatchObject({
+      refunded: euros(1000n),
+      refunds: [
+        { amount: euros(1000n), status: pending },
+        { amount: euros(4000n), status: RefundStatus.FAILED, reference: "orf_1" },
+      ],
+    });
+    const { transactions } = await payments().listLedger({ paymentId: id });
+    expect(transactions.slice(0, 2)).toMatchObject([
+      {
+        kind: "refund-failed",
+        postings: [
+          { account: "customer", amount: euros(-4000n) },
+          { account: "charged", amount: euros(4000n) },
+        ],
+      },
+      {
+        kind: "refund",
+        postings: [
+          { account: "charged", amount: euros(-4000n) },
+          { account: "customer", amount: euros(4000n) },
+        ],
+      },
+    ]);
+    const failures =
+      "select envelope->'data' as data from plinth_bus.log where envelope->>'type' = 'payment.refund_failed' and envelope->>'key' = $1";
+    await eventually(async () => (await sql(failures, [id])).length > 0);
+    expect(await sql(failures, [id])).toMatchObject([
+      {
+        data: {
+          ...{ reference, refundId: refunds[1]?.id, refundReference: "orf_1", code: "expired_or_canceled_card" },
+          ...{ amount: { amount: "4000" }, refunded: { amount: "1000" }, failed: { amount: "4000" } },
+        },
+      },
+    ]);
+    await expect(payments().refund({ id })).resolves.toMatchObject({ refunded: euros(10_000n) });
+  });
 });
 
 test("an event that is faster than the answer settles the call that caused it", async () => {

@@ -46,6 +46,8 @@ export interface Refund {
   readonly currency: string;
   readonly metadata: Record<string, string>;
   status: "pending" | "succeeded" | "failed";
+  /** Why it failed. */
+  failureReason?: string;
 }
 
 /** One account at Stripe, in memory: newest last. */

@@ -21,7 +21,8 @@ type Body = Readonly<Record<string, unknown>>;
  * - `POST /simulator/faults {kind, method, path, times}` → `{id}`; `path` is a regular expression. `GET /simulator/faults/<id>` answers once a
  *   request was hit; `POST /simulator/faults/<id>/release` lets go on what hangs.
  * - `POST /simulator/webhooks {url, secret, headers, copies, held}`; `POST /simulator/webhooks/deliver {order, copies}` sends what is held.
- * - `POST /simulator/3ds/<payment intent> {outcome: "success" | "failure"}`; `POST /simulator/refunds/<id> {status}`.
+ * - `POST /simulator/3ds/<payment intent> {outcome: "success" | "failure"}`.
+ * - `POST /simulator/refunds/<refund or payment intent> {status: "succeeded" | "failed", reason}`: what the bank says of a refund in the end.
  * - `GET /simulator/state`: sums over all payments.
  */
 export function createControl({ account, faults, webhooks, show }: ControlParts) {
@@ -60,7 +61,8 @@ export function createControl({ account, faults, webhooks, show }: ControlParts)
       return show(intent);
     }
     if (method === "POST" && area === "refunds" && id !== undefined) {
-      return presentRefund(settleRefund(account, id, body.status === "failed" ? "failed" : "succeeded"));
+      const reason = typeof body.reason === "string" ? body.reason : undefined;
+      return presentRefund(settleRefund(account, id, body.status === "failed" ? "failed" : "succeeded", reason));
     }
     throw invalidRequest(`The simulator has no ${method} ${path}.`);
   };

@@ -63,7 +63,7 @@ export function presentRefund(refund: Refund): object {
     payment_intent: refund.paymentIntent,
     reason: null,
     status,
-    ...(status === "failed" ? { failure_reason: "lost_or_stolen_card" } : {}),
+    ...(status === "failed" ? { failure_reason: refund.failureReason } : {}),
   };
 }
 

@@ -34,14 +34,22 @@ export function createRefund(account: Account, parameters: Parameters): Refund {
   return refund;
 }
 
-/** The bank's last word on a refund, which may come days later. */
-export function settleRefund(account: Account, id: string, status: "succeeded" | "failed"): Refund {
-  const refund = getRefund(account, id);
-  if (refund.status === "failed") throw invalidRequest(`Refund ${id} has failed.`);
+/**
+ * The bank's last word on a refund, which may come days later, also after it had said yes. `id` is the refund's, or a payment's: then its last one is
+ * meant. Told by every name that Stripe has for it.
+ */
+export function settleRefund(account: Account, id: string, status: "succeeded" | "failed", reason = "lost_or_stolen_card"): Refund {
+  const refund = [...account.refunds.values()].findLast(({ paymentIntent }) => paymentIntent === id) ?? getRefund(account, id);
+  if (refund.status === "failed") throw invalidRequest(`Refund ${refund.id} has failed.`);
   refund.status = status;
   const charge = account.charges.get(refund.charge);
-  if (status === "failed" && charge !== undefined) charge.amountRefunded -= refund.amount;
-  account.emit(status === "failed" ? "refund.failed" : "refund.updated", presentRefund(refund));
+  if (status === "failed") {
+    refund.failureReason = reason;
+    if (charge !== undefined) charge.amountRefunded -= refund.amount;
+  }
+  account.emit("refund.updated", presentRefund(refund));
+  account.emit("charge.refund.updated", presentRefund(refund));
+  if (status === "failed") account.emit("refund.failed", presentRefund(refund));
   return refund;
 }
 

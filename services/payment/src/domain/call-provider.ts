@@ -159,7 +159,10 @@ function uncertain({ intentId, kind }: Operation, cause: unknown): PlinthError {
 }
 
 function observedIn(books: Books, state: ProviderState, operation: Operation | undefined, now: Date): Changes & Observed {
-  const asked = operation?.kind === "refund" ? { operationId: operation.id, reason: operation.reason } : undefined;
+  const asked =
+    operation?.kind === "refund"
+      ? { operationId: operation.id, reason: operation.reason, reference: operation.refundReference }
+      : undefined;
   return observe(books.intent, books.refunds, state, asked, now);
 }
 

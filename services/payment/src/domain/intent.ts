@@ -40,6 +40,8 @@ export interface Refund {
   /** The provider's name for it. */
   readonly providerId: string;
   readonly reason: string;
+  /** What its maker calls it; empty: nothing, or it was made at the provider. */
+  readonly reference: string;
   readonly createdAt: Date;
 }
 

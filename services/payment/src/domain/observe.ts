@@ -8,6 +8,10 @@ export interface Happening {
   readonly what: "asked" | "requires action" | "authorized" | "captured" | "failed" | "voided" | "refunded" | "refund failed";
   readonly amount?: bigint;
   readonly refund?: Refund;
+  /** Of refunds, so far: what was given back and stayed so, and what was given back once and came back to us. */
+  readonly sums?: { readonly refunded: bigint; readonly failed: bigint };
+  /** Why a refund failed, as the provider says. */
+  readonly code?: string;
 }
 
 /** A payment as a provider's word leaves it. */
@@ -23,6 +27,7 @@ export interface Observed {
 export interface AskedRefund {
   readonly operationId: string;
   readonly reason: string;
+  readonly reference: string;
 }
 
 const MOVE_TO: Record<ProviderStatus, IntentMove> = {
@@ -106,21 +111,24 @@ function withRefunds(
   const ledger: LedgerEntry[] = [];
   const happenings: Happening[] = [];
   let intent = before;
+  let failed = refunds.reduce((sum, { status, amount }) => (status === "failed" ? sum + amount : sum), 0n);
   for (const news of told) {
     const ours = refunds.find(({ providerId }) => providerId === news.id);
     if (ours !== undefined && RANK[news.status] <= RANK[ours.status]) continue;
-    const reason = ours?.reason ?? (asked !== undefined && news.operationId === asked.operationId ? asked.reason : "");
-    const refund: Refund = ours === undefined ? newRefund(intent, news, reason, now) : { ...ours, status: news.status };
+    const named = asked !== undefined && news.operationId === asked.operationId ? asked : UNASKED;
+    const refund: Refund = ours === undefined ? newRefund(intent, news, named, now) : { ...ours, status: news.status };
     changed.push(refund);
     if (ours === undefined) {
       intent = { ...intent, refunded: intent.refunded + refund.amount, updatedAt: now };
       ledger.push(ledgerEntry("refund", refund.amount));
-      happenings.push({ what: "refunded", amount: refund.amount, refund });
+      happenings.push({ what: "refunded", amount: refund.amount, refund, sums: { refunded: intent.refunded, failed } });
     }
     if (refund.status === "failed") {
       intent = { ...intent, refunded: intent.refunded - refund.amount, updatedAt: now };
+      failed += refund.amount;
       ledger.push(ledgerEntry("refund-failed", refund.amount));
-      happenings.push({ what: "refund failed", amount: refund.amount, refund });
+      const sums = { refunded: intent.refunded, failed };
+      happenings.push({ what: "refund failed", amount: refund.amount, refund, sums, code: news.failure ?? "" });
     }
   }
   // The provider's word is kept whole also where its status was old news.
@@ -128,6 +136,10 @@ function withRefunds(
   return { intent, refunds: changed, ledger, happenings };
 }
 
-function newRefund(intent: Intent, news: ProviderRefund, reason: string, now: Date): Refund {
-  return { id: newId("ref"), intentId: intent.id, amount: news.amount, status: news.status, providerId: news.id, reason, createdAt: now };
+/** A refund that somebody made at the provider. */
+const UNASKED = { reason: "", reference: "" };
+
+function newRefund(intent: Intent, news: ProviderRefund, { reason, reference }: Omit<AskedRefund, "operationId">, now: Date): Refund {
+  const { amount, status, id: providerId } = news;
+  return { id: newId("ref"), intentId: intent.id, amount, status, providerId, reason, reference, createdAt: now };
 }

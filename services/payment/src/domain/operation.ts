@@ -22,6 +22,8 @@ export interface Operation {
   /** What the payment had been charged before: tells afterwards whether a capture took place. */
   readonly capturedBefore: bigint;
   readonly reason: string;
+  /** Of refunds: what the caller calls it. */
+  readonly refundReference: string;
   /** Of authorizations, while they are pending. */
   readonly methodToken: string;
   readonly returnUrl: string;
@@ -38,6 +40,7 @@ export interface OperationRequest {
   readonly amount?: bigint;
   readonly final?: boolean;
   readonly reason?: string;
+  readonly refundReference?: string;
   readonly methodToken?: string;
   readonly returnUrl?: string;
 }
@@ -54,6 +57,7 @@ export function newOperation(intent: Intent, request: OperationRequest, now: Dat
     final: request.final ?? false,
     capturedBefore: intent.captured,
     reason: request.reason ?? "",
+    refundReference: request.refundReference ?? "",
     methodToken: request.methodToken ?? "",
     returnUrl: request.returnUrl ?? "",
     refusal: "",

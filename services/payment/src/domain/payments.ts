@@ -27,7 +27,7 @@ export interface Payments {
   void(name: PaymentName): Promise<Books>;
   refund(
     name: PaymentName,
-    request: { key: string; amount: bigint | undefined; currency: string | undefined; reason: string },
+    request: { key: string; amount: bigint | undefined; currency: string | undefined; reason: string; refundReference: string },
   ): Promise<Books>;
   /** Finishes what dead processes left; answers how many payments it worked on. */
   resumeAbandoned(): Promise<number>;
@@ -154,7 +154,7 @@ export function createPayments(ports: PaymentPorts): Payments {
   }
 
   async function refund(name: PaymentName, request: Parameters<Payments["refund"]>[1]): Promise<Books> {
-    const { key, amount, currency, reason } = request;
+    const { key, amount, currency, reason, refundReference } = request;
     const refunding = { kind: "refund", key } as const;
     if (amount === undefined) {
       const books = await store.findBooks(name);
@@ -168,7 +168,7 @@ export function createPayments(ports: PaymentPorts): Payments {
       checkCurrency(found, currency);
       if (same !== undefined) return repeated(found, same, amount);
       if (amount === undefined && found.captured === found.refunded) return done(found);
-      return begin(found, { ...refunding, amount: refundOf(found, amount), reason });
+      return begin(found, { ...refunding, amount: refundOf(found, amount), reason, refundReference });
     });
     return after(intent, refunding);
   }

@@ -7,6 +7,8 @@ export interface ProviderRefund {
   readonly status: "pending" | "succeeded" | "failed";
   /** Ours, where we asked for it. */
   readonly operationId: string | undefined;
+  /** Why it failed, in the provider's words: "lost_or_stolen_card". Absent where it did not, or nobody says. */
+  readonly failure?: string | undefined;
 }
 
 export interface Decline {

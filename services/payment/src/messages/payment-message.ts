@@ -81,11 +81,12 @@ export function intentMessage(
     nextActionUrl: state === "requires_action" ? (known?.nextActionUrl ?? "") : "",
     ...(state === "failed" && known?.decline !== undefined ? { decline: known.decline } : {}),
     customerId: intent.customerId,
-    refunds: refunds.map(({ id, amount, status, reason, createdAt }) => ({
+    refunds: refunds.map(({ id, amount, status, reason, reference, createdAt }) => ({
       id,
       amount: money(amount),
       status: REFUND[status],
       reason,
+      reference,
       createdAt: timestampFromDate(createdAt),
     })),
     history: history.map(({ what, amount, at }) => ({

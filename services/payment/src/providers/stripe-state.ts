@@ -28,6 +28,7 @@ export async function listRefunds(stripe: Stripe, paymentIntent: string): Promis
       amount: fromStripeAmount(refund.amount, refund.currency),
       status: refundStatusOf(refund.status),
       operationId: refund.metadata?.plinth_operation,
+      ...(refund.failure_reason === undefined ? {} : { failure: refund.failure_reason }),
     });
   }
   // As they were made; Stripe lists the newest first.

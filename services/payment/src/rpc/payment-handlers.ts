@@ -52,8 +52,8 @@ export function paymentHandlers(
     void: (request, context) => answer(context, () => payments.void(nameOf(request))),
 
     refund(request, context) {
-      const { amount, reason } = request;
-      const wanted = { key: keyOf(context), amount: amount?.amount, currency: amount?.currency, reason };
+      const { amount, reason, refundReference } = request;
+      const wanted = { key: keyOf(context), amount: amount?.amount, currency: amount?.currency, reason, refundReference };
       return answer(context, () => payments.refund(nameOf(request), wanted));
     },
 

@@ -6,10 +6,11 @@ import {
   PaymentCapturedSchema,
   PaymentFailedSchema,
   PaymentRefundedSchema,
+  PaymentRefundFailedSchema,
   PaymentVoidedSchema,
 } from "@plinth/proto/payment/v1/events_pb";
 import type { Difference } from "../domain/difference.ts";
-import type { Intent } from "../domain/intent.ts";
+import type { Intent, Refund } from "../domain/intent.ts";
 import type { Happening } from "../domain/observe.ts";
 
 /** Says what happened to a payment, to other modules and to the audit trail, in the transaction in which it happens. */
@@ -27,7 +28,7 @@ export class PaymentEvents {
         action: `payment.${happening.what.replaceAll(" ", "_")}`,
         resource: "payment",
         resourceId: intent.id,
-        outcome: happening.what === "failed" ? "failure" : "success",
+        outcome: happening.what === "failed" || happening.what === "refund failed" ? "failure" : "success",
         metadata: { reference: intent.reference, amount: String(happening.amount ?? 0n), currency: intent.currency },
       });
     }
@@ -45,7 +46,7 @@ export class PaymentEvents {
     }
   }
 
-  async #publish(tx: Transaction, intent: Intent, { what, amount: moved = 0n, refund }: Happening): Promise<void> {
+  async #publish(tx: Transaction, intent: Intent, { what, amount: moved = 0n, refund, sums, code = "" }: Happening): Promise<void> {
     const { id: paymentId, reference, provider, customerId, currency, updatedAt } = intent;
     const payment = { paymentId, reference, provider, customerId };
     const at = timestampFromDate(updatedAt);
@@ -79,10 +80,21 @@ export class PaymentEvents {
       case "refunded":
         return this.#service.publish(tx, PaymentRefundedSchema, {
           ...payment,
-          refundId: refund?.id ?? "",
+          ...refundNames(refund),
           amount: money(moved),
-          refunded: money(intent.refunded),
+          refunded: money(sums?.refunded ?? intent.refunded),
+          failed: money(sums?.failed ?? 0n),
           refundedAt: at,
+        });
+      case "refund failed":
+        return this.#service.publish(tx, PaymentRefundFailedSchema, {
+          ...payment,
+          ...refundNames(refund),
+          amount: money(moved),
+          refunded: money(sums?.refunded ?? intent.refunded),
+          failed: money(sums?.failed ?? 0n),
+          code,
+          failedAt: at,
         });
       case "voided":
         // Of a reference that never arrived nobody knows the currency, and nobody waits for news.
@@ -90,8 +102,11 @@ export class PaymentEvents {
         return this.#service.publish(tx, PaymentVoidedSchema, { ...payment, amount: money(moved), voidedAt: at });
       case "asked":
       case "requires action":
-      case "refund failed":
         return;
     }
   }
+}
+
+function refundNames(refund: Refund | undefined) {
+  return { refundId: refund?.id ?? "", refundReference: refund?.reference ?? "" };
 }

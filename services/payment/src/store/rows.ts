@@ -38,6 +38,7 @@ export interface OperationJson {
   readonly final: boolean;
   readonly captured_before: string;
   readonly reason: string;
+  readonly refund_reference: string | null;
   readonly method_token: string;
   readonly return_url: string;
   readonly refusal: string;
@@ -52,6 +53,7 @@ export interface RefundJson {
   readonly status: Refund["status"];
   readonly provider_id: string;
   readonly reason: string;
+  readonly reference: string | null;
   readonly created_at: string;
 }
 
@@ -88,6 +90,7 @@ export function operationOfJson(row: OperationJson): Operation {
     final: row.final,
     capturedBefore: BigInt(row.captured_before),
     reason: row.reason,
+    refundReference: row.refund_reference ?? "",
     methodToken: row.method_token,
     returnUrl: row.return_url,
     refusal: row.refusal,
@@ -104,6 +107,7 @@ export function refundOfJson(row: RefundJson): Refund {
     status: row.status,
     providerId: row.provider_id,
     reason: row.reason,
+    reference: row.reference ?? "",
     createdAt: new Date(row.created_at),
   };
 }

@@ -38,6 +38,7 @@ export function operationRow(operation: Operation): Written {
     final: operation.final,
     captured_before: operation.capturedBefore,
     reason: operation.reason,
+    refund_reference: operation.refundReference,
     method_token: operation.methodToken,
     return_url: operation.returnUrl,
     refusal: operation.refusal,
@@ -55,6 +56,7 @@ export function refundRow(tenantId: string, refund: Refund): Written {
     status: refund.status,
     provider_id: refund.providerId,
     reason: refund.reason,
+    reference: refund.reference,
     created_at: refund.createdAt,
   };
 }
