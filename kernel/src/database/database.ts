@@ -1,4 +1,5 @@
 import type { EntityManager } from "typeorm";
+import type { RememberedReads, RememberOptions } from "./remember.ts";
 
 /**
  * One open transaction. The tenant is set in it, so row-level security hides every other tenant's rows even
@@ -42,4 +43,6 @@ export interface Database {
   statement<T>(work: (tx: Statement) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** The same as `transaction`, read-only; goes to a read replica where one is configured. */
   read<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  /** A memory for what is read of tables that tell of their changes. */
+  remember(options?: RememberOptions): RememberedReads;
 }

@@ -14,4 +14,6 @@ export {
   provisionModules,
 } from "./provision-module.ts";
 export type { DatabaseMetrics } from "./query-observer.ts";
+export type { RememberedReads, RememberOptions } from "./remember.ts";
+export { tellChangesSql } from "./tell-changes.ts";
 export { enableTenancySql } from "./tenancy.ts";

@@ -16,6 +16,10 @@ export interface ListenOptions {
 export type ListenerQuery = (sql: string, values: readonly unknown[]) => Promise<unknown>;
 
 export interface Listener {
+  /** Whatever was notified before this `performance.now()` has come. Undefined: nobody listens at the moment. */
+  heardUntil(): number | undefined;
+  /** Asks the server, so that `heardUntil` moves on to now: it sends what was notified before it answers. */
+  prove(): void;
   close(): Promise<void>;
 }
 
@@ -54,6 +58,8 @@ function createEar(onDeserted: () => void): Ear {
   const members = new Set<ListenOptions>();
   let joining = 0;
   let client: Client | undefined;
+  let heardUntil: number | undefined;
+  let proving = false;
   let cutWait: () => void = () => {};
   /** Who comes, what is given up, and connections that are made anew, one after the other. */
   const inTurn = takeTurns();
@@ -88,6 +94,7 @@ function createEar(onDeserted: () => void): Ear {
     void lost(made, inTurn).then(() => {
       if (client !== made) return;
       client = undefined;
+      heardUntil = undefined;
       if (members.size > 0) void inTurn(connectAgain);
     });
   }
@@ -95,6 +102,21 @@ function createEar(onDeserted: () => void): Ear {
   const tellAll = (): void => {
     for (const member of members) member.onConnect?.(query);
   };
+
+  async function prove(): Promise<void> {
+    if (proving) return;
+    proving = true;
+    const asking = client;
+    const askedAt = performance.now();
+    try {
+      await query("select 1", []);
+      if (asking === client) heardUntil = askedAt;
+    } catch {
+      // The connection is gone, and made anew elsewhere.
+    } finally {
+      proving = false;
+    }
+  }
 
   async function connectAgain(): Promise<void> {
     for (let wait = FIRST_RETRY_MS; members.size > 0 && client === undefined; wait = Math.min(wait * 2, LAST_RETRY_MS)) {
@@ -167,6 +189,8 @@ function createEar(onDeserted: () => void): Ear {
         dropIfDeserted();
       }
       return {
+        heardUntil: () => heardUntil,
+        prove: () => void prove(),
         close() {
           members.delete(member);
           dropIfDeserted();

@@ -132,7 +132,7 @@ describe("a transaction", () => {
     const texts: string[] = [];
     const counted = await openDatabase({
       ...{ url: provisioned.url, schema: provisioned.schema, entities: [], logger, pool: { max: 2, min: 1 } },
-      metrics: { query: () => texts.push("query"), transaction: () => undefined },
+      metrics: { query: () => texts.push("query"), transaction: () => undefined, remembered: () => undefined },
     });
     const note = (id: number) =>
       counted.statement((tx) => tx.query<{ id: number }>("insert into notes (id, text) values ($1, 'alone') returning id", [id]));

@@ -6,9 +6,12 @@ import { currentContext, DEFAULT_TENANT, type RequestContext, TENANT_ID } from "
 import type { Logger } from "../logging/logger.ts";
 import { ALL_TENANTS, type Database, type Transaction, type TransactionOptions } from "./database.ts";
 import { isConnectionFailure, isSerializationFailure, isStalePlan, toTransactionError } from "./database-errors.ts";
+import { listen } from "./listen.ts";
 import { type DatabaseMetrics, observedClient } from "./query-observer.ts";
+import { rememberReads } from "./remember.ts";
 import { runTransaction, TransactionNotBegun } from "./run-transaction.ts";
 import { createStatementNames } from "./statement-names.ts";
+import { changesChannel } from "./tell-changes.ts";
 
 export interface DatabaseOptions {
   /** Connects as the module's service role. */
@@ -73,6 +76,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<OpenDataba
   const defaultTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
 
   const run = async <T>(
+    dataSource: DataSource,
     access: "read only" | "read write",
     work: (tx: Transaction) => Promise<T>,
     wanted: TransactionOptions,
@@ -97,7 +101,6 @@ export async function openDatabase(options: DatabaseOptions): Promise<OpenDataba
       const framed = !isPlain || note !== undefined || (access === "read write" && statements === "many");
       try {
         const settings = { tenantId, isolation, access, framed, statementTimeoutMs, signal };
-        const dataSource = access === "read only" ? replica : primary;
         const result = await runTransaction(dataSource, canceller, settings, note === undefined ? work : noted(work, note));
         finished("commit");
         return result;
@@ -121,10 +124,27 @@ export async function openDatabase(options: DatabaseOptions): Promise<OpenDataba
     }
   };
 
+  const { schema, url, logger, metrics } = options;
+  const memories: { close(): Promise<void> }[] = [];
+  // A replica may be behind what was notified.
+  const upToDate = options.readUrl === undefined ? replica : primary;
+
   return {
-    transaction: (work, wanted = {}) => run("read write", work, wanted, "many"),
-    statement: (work, wanted = {}) => run("read write", work, wanted, "one"),
-    read: (work, wanted = {}) => run("read only", work, wanted, "many"),
+    transaction: (work, wanted = {}) => run(primary, "read write", work, wanted, "many"),
+    statement: (work, wanted = {}) => run(primary, "read write", work, wanted, "one"),
+    read: (work, wanted = {}) => run(replica, "read only", work, wanted, "many"),
+    remember(wanted = {}) {
+      const memory = rememberReads(
+        {
+          read: (work, settings = {}) => run(upToDate, "read only", work, settings, "many"),
+          listen: (on) => listen({ url, channels: [changesChannel(schema)], logger, ...on }),
+          observe: metrics?.remembered,
+        },
+        wanted,
+      );
+      memories.push(memory);
+      return memory;
+    },
     ping: async () => {
       await poolOf(primary).query("select 1");
     },
@@ -134,6 +154,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<OpenDataba
       waiting: pools.reduce((sum, { waitingCount }) => sum + waitingCount, 0),
     }),
     close: async () => {
+      await Promise.all(memories.map((memory) => memory.close()));
       await Promise.all([closeDataSource(primary), closeDataSource(replica), canceller.end()]);
     },
   };

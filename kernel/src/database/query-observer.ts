@@ -8,6 +8,8 @@ import type { StatementNames } from "./statement-names.ts";
 export interface DatabaseMetrics {
   query(seconds: number, outcome: "ok" | "error"): void;
   transaction(seconds: number, outcome: "commit" | "rollback" | "retry"): void;
+  /** Of what was asked of `remember`, so much was there, or not. */
+  remembered(result: "hit" | "miss", times: number): void;
 }
 
 export interface QueryObserverOptions {

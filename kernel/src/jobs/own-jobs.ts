@@ -24,7 +24,7 @@ export function tellSql(schema: string, id: string): string {
  * hear of migrations, which the library tells in the same way. What is told to nobody, as the next time of a cron, is found by the library's poll.
  */
 export function tendListeningClients(events: WorkerEvents, queue: OwnQueue): void {
-  const listeners = new Map<PoolClient, Listener>();
+  const listeners = new Map<PoolClient, Pick<Listener, "close">>();
   const released = new WeakSet<PoolClient>();
   const tend = async (client: PoolClient, workerId: string): Promise<void> => {
     await client.query("unlisten *");

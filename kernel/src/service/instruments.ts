@@ -8,6 +8,7 @@ export function databaseMetrics(metrics: Metrics): DatabaseMetrics {
   return {
     query: (seconds, outcome) => metrics.databaseQuery.with(outcome).observe(seconds),
     transaction: (seconds, outcome) => metrics.databaseTransaction.with(outcome).observe(seconds),
+    remembered: (result, times) => metrics.cacheRequests.with("remembered", result).inc(times),
   };
 }
 

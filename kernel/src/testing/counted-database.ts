@@ -12,7 +12,7 @@ export async function openCountedDatabase(
   options: Pick<DatabaseOptions, "url" | "schema"> & Partial<Pick<DatabaseOptions, "entities">>,
 ): Promise<CountedDatabase> {
   let statements = 0;
-  const metrics = { query: () => void statements++, transaction: () => {} };
+  const metrics = { query: () => void statements++, transaction: () => {}, remembered: () => {} };
   const database = await openDatabase({ entities: [], ...options, logger: silentLogger, metrics });
   return {
     database,
