@@ -37,15 +37,16 @@ export default defineService<PricingConfig>(
   import.meta.url,
   (service) => {
     const { database, cache, logger, config } = service;
-    const channels = new PostgresChannelStore(database, service, () => ({ ...config.value.defaultChannel, warehouseId: "" }));
-    const prices = new PostgresPriceStore(database, channels, new PriceEvents(service));
-    const products = new ProductStore(database);
+    const memory = database.remember();
+    const channels = new PostgresChannelStore(database, memory, service, () => ({ ...config.value.defaultChannel, warehouseId: "" }));
+    const prices = new PostgresPriceStore(database, memory, channels, new PriceEvents(service));
+    const products = new ProductStore(database, memory);
     const source = createProductSource({ catalog: service.client("catalog", CatalogService), products, cache, logger });
 
     service.rpc(PricingService, {
       ...quoteHandlers(createPriceBook(prices, source)),
       ...priceHandlers(prices),
-      ...shopHandlers(channels, new PostgresTaxStore(database, service)),
+      ...shopHandlers(channels, new PostgresTaxStore(database, memory, service)),
     });
     const changed = onProductChanged((tx, news) => products.take(tx, news));
     service.subscribe(ProductCreatedSchema, changed);

@@ -30,7 +30,7 @@ export async function startPricingPlatform(
   const harness = await startHarness({ services: [...others, pricing as ServiceDefinition<never>], env });
   const admin = new Pool({ connectionString: harness.adminUrl, max: 4 });
   const { database, counted } = await openCountedDatabase({ url: harness.databaseUrl("pricing"), schema: "pricing" });
-  const products = new ProductStore(database);
+  const products = new ProductStore(database, database.remember());
   const as = (tenantId?: string) => clientOf(harness, tenantId);
   let made = 0;
   const heard: PricingPlatform["heard"] = async (change = {}, tenantId = "default") => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { eventually } from "@plinth/kernel/testing";
 import type { PriceInput } from "../src/domain/base-price.ts";
 import type { PriceQuestion } from "../src/domain/quote.ts";
 import { PostgresChannelStore } from "../src/store/channel-store.ts";
@@ -15,10 +16,11 @@ beforeAll(async () => {
   await p.as().getChannel({ code: "default" });
   // The real outlets write all events of a transaction by one statement; here each event would be counted.
   const outlets = { publish: async () => {}, audit: async () => {} };
-  const channels = new PostgresChannelStore(p.database, outlets, () => {
+  const memory = p.database.remember();
+  const channels = new PostgresChannelStore(p.database, memory, outlets, () => {
     throw new Error("The channel is there.");
   });
-  prices = new PostgresPriceStore(p.database, channels, new PriceEvents(outlets));
+  prices = new PostgresPriceStore(p.database, memory, channels, new PriceEvents(outlets));
 });
 afterAll(() => p.stop());
 
@@ -54,6 +56,18 @@ test("a question about one item is planned as one about many, and so not anew at
   });
   // Postgres plans the first five uses by their parameters, to compare.
   expect(plans).toEqual([{ generic_plans: 5 }]);
+});
+
+test("what was asked before costs none, until somebody changes it", async () => {
+  const sku = await p.priced(5n);
+  const question = { ...questionOf([sku]), at: undefined };
+  const asked = (): Promise<number> => p.counted(() => prices.findFacts(question));
+  await eventually("it is remembered", async () => (await asked()) === 0);
+  await p.sql("update pricing.prices set amount = 6 where sku = $1", [sku]);
+  const amount = async () => (await prices.findFacts(question))?.lines[0]?.skus[0]?.candidates[0]?.amount;
+  await eventually("the new price is seen", async () => (await amount()) === 6n);
+  await eventually("it is remembered again", async () => (await asked()) === 0);
+  expect(await amount()).toBe(6n);
 });
 
 test("500 lines cost as many statements as one", async () => {

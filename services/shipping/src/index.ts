@@ -42,9 +42,10 @@ export default defineService<ShippingConfig>(import.meta.url, (service) => {
   const events = new ShipmentEvents(service);
   const store = new PostgresShipmentStore(service.database, events);
   const orders = new OrderShipmentStore(events, () => service.config.value.warehouse);
-  const zones = new PostgresZoneStore(service.database, service);
-  const options = new PostgresOptionStore(service.database, service);
-  const entities = new PostgresEntityStore(service.database, service);
+  const memory = service.database.remember();
+  const zones = new PostgresZoneStore(service.database, memory, service);
+  const options = new PostgresOptionStore(service.database, memory, service);
+  const entities = new PostgresEntityStore(service.database, memory, service);
   const now = () => new Date();
   const shipping = createShipping({ store, carriers, now, leaseMs: () => parseDuration(service.config.value.recovery.after) });
   const access = shipmentAccess(service.client("authz", AuthzService));

@@ -32,7 +32,7 @@ async function costs(lines: number, warehouses: number): Promise<Record<string, 
   const events = new ShipmentEvents(outlets);
   const orders = new OrderShipmentStore(events, () => ({ cutOffHour: 14, timeZone: "UTC" }));
   const shipments = new PostgresShipmentStore(database, events);
-  const options = new PostgresOptionStore(database, outlets);
+  const options = new PostgresOptionStore(database, database.remember(), outlets);
   const orderId = newId("ord");
   const warehouseOf = (index: number) => (index % warehouses === 0 ? WAREHOUSE : `wh_${index % warehouses}`);
   const order: PlacedOrder = {

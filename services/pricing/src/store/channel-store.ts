@@ -1,4 +1,4 @@
-import type { Database, Transaction } from "@plinth/kernel/database";
+import type { Database, RememberedReads, Transaction } from "@plinth/kernel/database";
 import type { Service } from "@plinth/kernel/service";
 import { type Channel, type ChannelSettings, changeChannel, channelNotFound, DEFAULT_CHANNEL, newChannel } from "../domain/channel.ts";
 import type { ChannelStore } from "../domain/channel-store.ts";
@@ -7,11 +7,18 @@ import { ChannelEntity } from "./entities.ts";
 /** Channels in Postgres. */
 export class PostgresChannelStore implements ChannelStore {
   readonly #database: Database;
+  readonly #memory: Pick<RememberedReads, "forget">;
   readonly #outlets: Pick<Service<unknown>, "audit">;
   readonly #defaults: () => ChannelSettings;
 
-  constructor(database: Database, outlets: Pick<Service<unknown>, "audit">, defaults: () => ChannelSettings) {
+  constructor(
+    database: Database,
+    memory: Pick<RememberedReads, "forget">,
+    outlets: Pick<Service<unknown>, "audit">,
+    defaults: () => ChannelSettings,
+  ) {
     this.#database = database;
+    this.#memory = memory;
     this.#outlets = outlets;
     this.#defaults = defaults;
   }
@@ -21,8 +28,8 @@ export class PostgresChannelStore implements ChannelStore {
     return known ?? (code === DEFAULT_CHANNEL ? this.#makeDefault() : undefined);
   }
 
-  setChannel(code: string, settings: ChannelSettings, expectedVersion: number | undefined): Promise<Channel> {
-    return this.#database.transaction(async (tx) => {
+  async setChannel(code: string, settings: ChannelSettings, expectedVersion: number | undefined): Promise<Channel> {
+    const set = await this.#database.transaction(async (tx) => {
       // Whoever makes the same channel waits here, and finds it made.
       const made = await insertChannel(tx, newChannel(tx.tenantId, code, settings, new Date()));
       if (made) {
@@ -39,6 +46,8 @@ export class PostgresChannelStore implements ChannelStore {
       await this.#audit(tx, "channel.updated", after);
       return after;
     });
+    this.#memory.forget();
+    return set;
   }
 
   /** What the module's settings say now is kept, so that a shop's taxes do not change with them. */

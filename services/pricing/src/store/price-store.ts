@@ -1,12 +1,12 @@
 import { currentContext, type Page, type PageRequest } from "@plinth/kernel/base";
-import { type Database, listPage, type Transaction } from "@plinth/kernel/database";
+import { type Database, listPage, type RememberedReads, type Transaction } from "@plinth/kernel/database";
 import type { BasePrice, PriceChange, PriceInput, PriceKey } from "../domain/base-price.ts";
 import type { ChannelStore } from "../domain/channel-store.ts";
 import type { BookedChange, PriceFilter, PriceStore } from "../domain/price-store.ts";
 import type { PriceFacts, PriceQuestion } from "../domain/quote.ts";
-import { findFacts } from "./find-facts.ts";
 import type { PriceEvents } from "./price-events.ts";
 import { DELETE_PRICES, LIST_CHANGES, LIST_PRICES, LOCK_PRICES, SET_PRICES } from "./price-sql.ts";
+import { factsAt, rememberedFacts } from "./remembered-facts.ts";
 
 const BY_KEY = [
   { by: "sku", direction: "asc" },
@@ -26,17 +26,20 @@ type BookedRow = ChangeRow & Pick<BookedChange, "id" | "actorId"> & { seq: strin
 /** Prices and their history in Postgres. */
 export class PostgresPriceStore implements PriceStore {
   readonly #database: Database;
+  readonly #memory: RememberedReads;
   readonly #channels: ChannelStore;
   readonly #events: PriceEvents;
 
-  constructor(database: Database, channels: ChannelStore, events: PriceEvents) {
+  constructor(database: Database, memory: RememberedReads, channels: ChannelStore, events: PriceEvents) {
     this.#database = database;
+    this.#memory = memory;
     this.#channels = channels;
     this.#events = events;
   }
 
   async findFacts(question: PriceQuestion): Promise<PriceFacts | undefined> {
-    const find = () => this.#database.read((tx) => findFacts(tx, question));
+    const { at } = question;
+    const find = () => (at === undefined ? rememberedFacts(this.#memory, question) : factsAt(this.#database, { ...question, at }));
     const facts = await find();
     if (facts || !(await this.#channels.findChannel(question.channel))) return facts;
     // The default channel has just been made.
@@ -69,14 +72,16 @@ export class PostgresPriceStore implements PriceStore {
     });
   }
 
-  #change(action: "price.set" | "price.deleted", sql: string, columns: readonly unknown[]): Promise<PriceChange[]> {
-    return this.#database.transaction(async (tx) => {
+  async #change(action: "price.set" | "price.deleted", sql: string, columns: readonly unknown[]): Promise<PriceChange[]> {
+    const changed = await this.#database.transaction(async (tx) => {
       await tx.query(LOCK_PRICES, [tx.tenantId]);
       const rows = await tx.query<ChangeRow>(sql, [tx.tenantId, ...columns, currentContext()?.user?.id ?? ""]);
       const changes = rows.map(changeOf);
       await this.#events.changed(tx, action, changes);
       return changes;
     });
+    this.#memory.forget();
+    return changed;
   }
 }
 

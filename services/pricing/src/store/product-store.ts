@@ -1,4 +1,4 @@
-import type { Database, Transaction } from "@plinth/kernel/database";
+import type { Database, RememberedReads, Transaction } from "@plinth/kernel/database";
 import type { Product } from "../domain/product.ts";
 
 /** $1 tenant, then columns of products: takes what is newer than what is known, and answers which. Locks them all, in one order. */
@@ -32,13 +32,16 @@ on conflict (tenant_id, product_id, sku) do update set place = excluded.place, t
 /** What pricing knows of the catalog's products, in Postgres. */
 export class ProductStore {
   readonly #database: Database;
+  readonly #memory: Pick<RememberedReads, "forget">;
 
-  constructor(database: Database) {
+  constructor(database: Database, memory: Pick<RememberedReads, "forget">) {
     this.#database = database;
+    this.#memory = memory;
   }
 
-  takeAll(products: readonly Product[]): Promise<void> {
-    return this.#database.transaction((tx) => this.take(tx, products));
+  async takeAll(products: readonly Product[]): Promise<void> {
+    await this.#database.transaction((tx) => this.take(tx, products));
+    this.#memory.forget();
   }
 
   /** In the caller's transaction. A deleted product is one without variants: it stays, so that older news of it do not bring it back. */

@@ -1,5 +1,5 @@
 import type { Page, PageRequest } from "@plinth/kernel/base";
-import { type Database, listPage } from "@plinth/kernel/database";
+import { type Database, listPage, type RememberedReads } from "@plinth/kernel/database";
 import type { Service } from "@plinth/kernel/service";
 import type { CountryTaxRate, TaxStore } from "../domain/tax-store.ts";
 
@@ -27,15 +27,17 @@ type RateRow = Omit<CountryTaxRate, "validFrom"> & { validFrom: Date | number };
 /** Tax rates in Postgres. */
 export class PostgresTaxStore implements TaxStore {
   readonly #database: Database;
+  readonly #memory: Pick<RememberedReads, "forget">;
   readonly #outlets: Pick<Service<unknown>, "audit">;
 
-  constructor(database: Database, outlets: Pick<Service<unknown>, "audit">) {
+  constructor(database: Database, memory: Pick<RememberedReads, "forget">, outlets: Pick<Service<unknown>, "audit">) {
     this.#database = database;
+    this.#memory = memory;
     this.#outlets = outlets;
   }
 
-  setTaxRates(rates: readonly CountryTaxRate[]): Promise<void> {
-    return this.#database.transaction(async (tx) => {
+  async setTaxRates(rates: readonly CountryTaxRate[]): Promise<void> {
+    await this.#database.transaction(async (tx) => {
       await tx.query(SET, [
         tx.tenantId,
         rates.map(({ country }) => country),
@@ -49,6 +51,7 @@ export class PostgresTaxStore implements TaxStore {
         await this.#outlets.audit(tx, { action: "tax.set", resource: "tax", resourceId: country, outcome: "success", metadata });
       }
     });
+    this.#memory.forget();
   }
 
   listTaxRates(country: string, page: PageRequest): Promise<Page<CountryTaxRate>> {

@@ -22,7 +22,7 @@ export interface OptionStore {
   /** By code. */
   listOptions(page: PageRequest): Promise<Page<Option>>;
   removeOption(code: string): Promise<void>;
-  /** What a quote rests on, by a number of statements that does not grow. */
+  /** What a quote rests on: mostly in memory, else by one statement, however many warehouses. */
   quoteFacts(request: QuoteRequest): Promise<QuoteFacts>;
 }
 

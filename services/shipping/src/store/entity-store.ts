@@ -1,5 +1,5 @@
 import type { Page, PageRequest } from "@plinth/kernel/base";
-import { type Database, listPage } from "@plinth/kernel/database";
+import { type Database, listPage, type RememberedReads } from "@plinth/kernel/database";
 import type { Service } from "@plinth/kernel/service";
 import type { FulfillmentEntity } from "../domain/fulfillment-entity.ts";
 import type { EntityStore } from "../domain/settings-store.ts";
@@ -10,15 +10,17 @@ const BY_WAREHOUSE = [{ by: "warehouse_id", direction: "asc" }] as const;
 /** Those who ship, in Postgres. */
 export class PostgresEntityStore implements EntityStore {
   readonly #database: Database;
+  readonly #memory: Pick<RememberedReads, "forget">;
   readonly #outlets: Pick<Service<unknown>, "audit">;
 
-  constructor(database: Database, outlets: Pick<Service<unknown>, "audit">) {
+  constructor(database: Database, memory: Pick<RememberedReads, "forget">, outlets: Pick<Service<unknown>, "audit">) {
     this.#database = database;
+    this.#memory = memory;
     this.#outlets = outlets;
   }
 
-  setEntity(entity: FulfillmentEntity): Promise<FulfillmentEntity> {
-    return this.#database.transaction(async (tx) => {
+  async setEntity(entity: FulfillmentEntity): Promise<FulfillmentEntity> {
+    const set = await this.#database.transaction(async (tx) => {
       const [row] = await tx.query<EntityRow>(
         `insert into fulfillment_entities
            (id, tenant_id, type, warehouse_id, name, carriers, cut_off_hour, time_zone, address, created_at, updated_at)
@@ -36,6 +38,8 @@ export class PostgresEntityStore implements EntityStore {
       await this.#outlets.audit(tx, { ...what, metadata: { warehouse_id: row.warehouse_id } });
       return entityOf(row);
     });
+    this.#memory.forget();
+    return set;
   }
 
   async listEntities(page: PageRequest): Promise<Page<FulfillmentEntity>> {

@@ -1,5 +1,5 @@
 import type { Page, PageRequest } from "@plinth/kernel/base";
-import { type Database, listPage, type Transaction } from "@plinth/kernel/database";
+import { type Database, listPage, type RememberedReads, type Transaction } from "@plinth/kernel/database";
 import type { Service } from "@plinth/kernel/service";
 import type { Calculator } from "../domain/calculator.ts";
 import { DEFAULT_WAREHOUSE } from "../domain/fulfillment-entity.ts";
@@ -60,15 +60,17 @@ type QuoteRow = (OptionRow | { readonly id: null }) & {
 /** Options in Postgres. */
 export class PostgresOptionStore implements OptionStore {
   readonly #database: Database;
+  readonly #memory: RememberedReads;
   readonly #outlets: Pick<Service<unknown>, "audit">;
 
-  constructor(database: Database, outlets: Pick<Service<unknown>, "audit">) {
+  constructor(database: Database, memory: RememberedReads, outlets: Pick<Service<unknown>, "audit">) {
     this.#database = database;
+    this.#memory = memory;
     this.#outlets = outlets;
   }
 
-  setOption(option: Option): Promise<Option> {
-    return this.#database.transaction(async (tx) => {
+  async setOption(option: Option): Promise<Option> {
+    const set = await this.#database.transaction(async (tx) => {
       await lockSettings(tx);
       const [row] = await tx.query<{ id: string; created_at: Date; options: number }>(
         `insert into options (id, tenant_id, code, name, carrier, carrier_service, min_days, max_days, max_weight_grams, active, created_at, updated_at)
@@ -89,6 +91,8 @@ export class PostgresOptionStore implements OptionStore {
       await this.#audit(tx, "option.set", kept.code);
       return kept;
     });
+    this.#memory.forget();
+    return set;
   }
 
   findOption(code: string): Promise<Option | undefined> {
@@ -110,15 +114,19 @@ export class PostgresOptionStore implements OptionStore {
       const gone = await tx.query("delete from options where tenant_id = $1 and code = $2 returning id", [tx.tenantId, code]);
       if (gone.length > 0) await this.#audit(tx, "option.removed", code);
     });
+    this.#memory.forget();
   }
 
-  quoteFacts({ country, postalCode, optionCode, warehouseIds }: QuoteRequest): Promise<QuoteFacts> {
-    return this.#database.read(async (tx) => {
-      const warehouses = warehouseIds.map((id) => id || DEFAULT_WAREHOUSE);
-      const rows = await tx.query<QuoteRow>(QUOTE, [tx.tenantId, country, normalPostalCode(postalCode), optionCode, warehouses]);
+  async quoteFacts({ country, postalCode, optionCode, warehouseIds }: QuoteRequest): Promise<QuoteFacts> {
+    const warehouses = [...new Set(warehouseIds.map((id) => id || DEFAULT_WAREHOUSE))].sort();
+    const parameters = [country, normalPostalCode(postalCode), optionCode, warehouses];
+    const key = JSON.stringify(parameters);
+    const facts = await this.#memory.read<QuoteFacts>([key], async (tx) => {
+      const rows = await tx.query<QuoteRow>(QUOTE, [tx.tenantId, ...parameters]);
       const options = rows.flatMap((row) => (row.id === null ? [] : [{ option: definitionOf(row), calculator: calculatorIn(row) }]));
-      return { zone: rows[0]?.zone ?? undefined, options, entities: rows[0]?.entities ?? [] };
+      return new Map([[key, { zone: rows[0]?.zone ?? undefined, options, entities: rows[0]?.entities ?? [] }]]);
     });
+    return facts.get(key) as QuoteFacts;
   }
 
   #audit(tx: Transaction, action: string, code: string): Promise<void> {

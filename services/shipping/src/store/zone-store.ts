@@ -1,5 +1,5 @@
 import { conflict, type Page, type PageRequest } from "@plinth/kernel/base";
-import { type Database, databaseErrorCode, listPage, type Transaction } from "@plinth/kernel/database";
+import { type Database, databaseErrorCode, listPage, type RememberedReads, type Transaction } from "@plinth/kernel/database";
 import type { Service } from "@plinth/kernel/service";
 import type { ZoneStore } from "../domain/settings-store.ts";
 import { areasOf, MAX_ZONES, type Place, placesOf, type Zone, zonesOverlap } from "../domain/zone.ts";
@@ -25,15 +25,17 @@ interface ZoneRow extends Record<string, unknown> {
 /** Zones in Postgres. */
 export class PostgresZoneStore implements ZoneStore {
   readonly #database: Database;
+  readonly #memory: Pick<RememberedReads, "forget">;
   readonly #outlets: Pick<Service<unknown>, "audit">;
 
-  constructor(database: Database, outlets: Pick<Service<unknown>, "audit">) {
+  constructor(database: Database, memory: Pick<RememberedReads, "forget">, outlets: Pick<Service<unknown>, "audit">) {
     this.#database = database;
+    this.#memory = memory;
     this.#outlets = outlets;
   }
 
-  setZone(zone: Zone): Promise<Zone> {
-    return this.#database.transaction(async (tx) => {
+  async setZone(zone: Zone): Promise<Zone> {
+    const set = await this.#database.transaction(async (tx) => {
       await lockSettings(tx);
       const { id, code, name, createdAt, updatedAt } = zone;
       const [row] = await tx.query<{ id: string; created_at: Date; zones: number }>(
@@ -49,6 +51,8 @@ export class PostgresZoneStore implements ZoneStore {
       await this.#audit(tx, "zone.set", kept.code);
       return kept;
     });
+    this.#memory.forget();
+    return set;
   }
 
   findZone(code: string): Promise<Zone | undefined> {
@@ -71,6 +75,7 @@ export class PostgresZoneStore implements ZoneStore {
     await this.#database.transaction(work).catch((error: unknown) => {
       throw databaseErrorCode(error) === STILL_REFERENCED ? inUse(code, error) : error;
     });
+    this.#memory.forget();
   }
 
   async #setPlaces(tx: Transaction, zone: Zone): Promise<void> {
