@@ -1,5 +1,4 @@
 import type { EntityManager } from "typeorm";
-import type { RememberedReads, RememberOptions } from "./remember.ts";
 
 /**
  * One open transaction. The tenant is set in it, so row-level security hides every other tenant's rows even
@@ -45,4 +44,25 @@ export interface Database {
   read<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** A memory for what is read of tables that tell of their changes. */
   remember(options?: RememberOptions): RememberedReads;
+}
+
+/** What was read of tables that tell of their changes (`tellChangesSql`), kept in memory until one of them does. */
+export interface RememberedReads {
+  /**
+   * What `keys` stand for, in the tenant of the request; `load` reads what is not remembered, and leaves out what is not there, or not to be kept: that is
+   * asked for again the next time. Values are handed out as they are, not copied: treat them as read-only.
+   *
+   * A change is seen a few milliseconds after its commit, and after a second at the latest: what cannot be known to be newer is read anew.
+   */
+  read<T>(
+    keys: readonly string[],
+    load: (tx: Transaction, missing: readonly string[]) => Promise<ReadonlyMap<string, T>>,
+  ): Promise<Map<string, T>>;
+  /** After a change of one's own, so that whoever made it sees it: what the tenant of the request has read before is read anew. */
+  forget(): void;
+}
+
+export interface RememberOptions {
+  /** Of more entries than this the longest unused goes. */
+  readonly maxEntries?: number;
 }

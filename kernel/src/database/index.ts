@@ -1,4 +1,12 @@
-export { ALL_TENANTS, type Database, type Statement, type Transaction, type TransactionOptions } from "./database.ts";
+export {
+  ALL_TENANTS,
+  type Database,
+  type RememberedReads,
+  type RememberOptions,
+  type Statement,
+  type Transaction,
+  type TransactionOptions,
+} from "./database.ts";
 export { databaseErrorCode, isConnectionFailure, isSerializationFailure, onUniqueViolation } from "./database-errors.ts";
 export { dropModule, type ModuleToDrop } from "./drop-module.ts";
 export { type MigrateOptions, type MigrationState, migrate, migrationStatus } from "./migrate.ts";
@@ -14,6 +22,5 @@ export {
   provisionModules,
 } from "./provision-module.ts";
 export type { DatabaseMetrics } from "./query-observer.ts";
-export type { RememberedReads, RememberOptions } from "./remember.ts";
 export { tellChangesSql } from "./tell-changes.ts";
 export { enableTenancySql } from "./tenancy.ts";

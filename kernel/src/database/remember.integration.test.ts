@@ -4,9 +4,10 @@ import { runInContext } from "../base/request-context.ts";
 import { silentLogger } from "../logging/silent-logger.ts";
 import { eventually } from "../testing/eventually.ts";
 import { createTestDatabase, type TestDatabase } from "../testing/test-postgres.ts";
+import type { RememberedReads } from "./database.ts";
 import type { Listener } from "./listen.ts";
 import { type OpenDatabase, openDatabase } from "./open-database.ts";
-import { MAX_AGE_MS, type RememberedReads, rememberReads } from "./remember.ts";
+import { MAX_AGE_MS, rememberReads } from "./remember.ts";
 import { tellChangesSql } from "./tell-changes.ts";
 
 let testDatabase: TestDatabase;

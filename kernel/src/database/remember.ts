@@ -1,29 +1,8 @@
 import { LRUCache } from "lru-cache";
 import { currentContext, DEFAULT_TENANT } from "../base/request-context.ts";
-import type { Database, Transaction } from "./database.ts";
+import type { Database, RememberedReads, RememberOptions, Transaction } from "./database.ts";
 import type { Listener, ListenOptions } from "./listen.ts";
 import { EVERY_TENANT } from "./tell-changes.ts";
-
-/** What was read of tables that tell of their changes (`tellChangesSql`), kept in memory until one of them does. */
-export interface RememberedReads {
-  /**
-   * What `keys` stand for, in the tenant of the request; `load` reads what is not remembered, and leaves out what is not there, or not to be kept: that is
-   * asked for again the next time. Values are handed out as they are, not copied: treat them as read-only.
-   *
-   * A change is seen a few milliseconds after its commit, and after `MAX_AGE_MS` at the latest: what cannot be known to be newer is read anew.
-   */
-  read<T>(
-    keys: readonly string[],
-    load: (tx: Transaction, missing: readonly string[]) => Promise<ReadonlyMap<string, T>>,
-  ): Promise<Map<string, T>>;
-  /** After a change of one's own, so that whoever made it sees it: what the tenant of the request has read before is read anew. */
-  forget(): void;
-}
-
-export interface RememberOptions {
-  /** Of more entries than this the longest unused goes. */
-  readonly maxEntries?: number;
-}
 
 /** For how long after the last proof that notifications come what is remembered may be answered. */
 export const MAX_AGE_MS = 1_000;
