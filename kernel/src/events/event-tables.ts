@@ -4,6 +4,9 @@ import { sqlMigration } from "../database/migration.ts";
 /** How many tables the outbox rotates through. One is written, one may be pinned by a long transaction; the others are spare. */
 export const OUTBOX_SLOTS = 4;
 
+/** Keys are locked by their hash modulo this: the server's table of locks has room for some thousands. */
+export const KEY_LOCKS = 1024;
+
 /** The channel on which a module's relay is woken. */
 export function outboxChannel(schema: string): string {
   return `plinth_outbox_${schema}`;
@@ -98,6 +101,32 @@ create table dead_letters (
   replay_requested_at timestamptz
 );
 create index dead_letters_to_replay on dead_letters (replay_requested_at) where replay_requested_at is not null;
+`,
+    ),
+    sqlMigration(
+      "0002-publish-prepared",
+      `
+-- For a statement that publishes what it did itself: of the prepared events those that it names, in the order in which they were prepared; what stands beside
+-- a name goes into that event's data. Answers the names.
+create function publish_prepared(prepared jsonb, named jsonb) returns text[] language plpgsql as $$
+declare
+  chosen record;
+begin
+  select array_agg(e.name order by e.place) as names,
+    array_agg(distinct e.key_hash % ${KEY_LOCKS} order by e.key_hash % ${KEY_LOCKS}) as buckets,
+    array_agg(e.topic order by e.place) as topics,
+    array_agg(e.key_hash order by e.place) as key_hashes,
+    array_agg(e.envelope ->> 'eventId' order by e.place) as event_ids,
+    array_agg(jsonb_set(e.envelope, '{data}', (e.envelope -> 'data') || (named -> e.name))::text order by e.place) as envelopes
+  into chosen
+  from rows from (jsonb_to_recordset(prepared -> 'events') as (name text, topic text, key_hash integer, envelope jsonb))
+    with ordinality as e (name, topic, key_hash, envelope, place)
+  where named ? e.name;
+  if chosen.names is null then return '{}'; end if;
+  perform publish_events((prepared ->> 'lock_class')::integer, chosen.buckets, chosen.topics, chosen.key_hashes, chosen.event_ids, chosen.envelopes,
+    (prepared ->> 'wake')::boolean);
+  return chosen.names;
+end $$;
 `,
     ),
   ],

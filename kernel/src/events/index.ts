@@ -15,5 +15,6 @@ export { eventMigrations } from "./event-tables.ts";
 export type { RetryPolicy } from "./handle-batch.ts";
 export { buildEventJsonSchema, type JsonSchema } from "./json-schema.ts";
 export { createPublisher, outboxDepth, type Publisher, type PublisherOptions } from "./outbox.ts";
+export type { PreparedEvents } from "./prepared-events.ts";
 export { type Relay, type RelayOptions, startRelay } from "./relay.ts";
 export { type TailOptions, tail } from "./tail.ts";

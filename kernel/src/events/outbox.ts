@@ -1,13 +1,16 @@
 import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
 import { internal } from "../base/errors.ts";
 import { currentContext, DEFAULT_TENANT } from "../base/request-context.ts";
-import { ALL_TENANTS, type Transaction } from "../database/database.ts";
+import { ALL_TENANTS, type Statement, type Transaction } from "../database/database.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { formatTraceparent } from "../telemetry/trace-context.ts";
+import type { Envelope } from "./bus.ts";
 import { describeEvent } from "./describe-event.ts";
 import { envelopeOf } from "./envelope.ts";
 import { encodeEvent } from "./event-data.ts";
+import { KEY_LOCKS } from "./event-tables.ts";
 import { hashKey } from "./key-hash.ts";
+import { type PreparedEvents, preparedEvents } from "./prepared-events.ts";
 
 export interface PublisherOptions {
   readonly module: string;
@@ -22,6 +25,8 @@ export interface Publisher {
    * inside that is rolled back takes no event back.
    */
   publish<M extends DescMessage>(tx: Transaction, schema: M, event: MessageInitShape<M>): Promise<void>;
+  /** Events for a statement that is a transaction of its own, and writes to the outbox itself. */
+  prepare(tx: Statement): PreparedEvents;
 }
 
 /**
@@ -29,9 +34,6 @@ export interface Publisher {
  * server at commit, and at thousands of commits a second that would be felt.
  */
 const NOTIFY_EVERY_MS = 20;
-/** Keys are locked by their hash modulo this: the server's table of locks has room for some thousands. */
-const KEY_LOCKS = 1024;
-
 const PUBLISH = "select publish_events($1, $2::int[], $3::text[], $4::int[], $5::text[], $6::text[], $7)";
 
 /** What one transaction publishes, as columns. */
@@ -51,14 +53,32 @@ export function createPublisher({ module, types, metrics }: PublisherOptions): P
   const pendingOf = new WeakMap<Transaction, Pending>();
   let notifiedAt = Number.NEGATIVE_INFINITY;
 
+  const mustWake = (): boolean => performance.now() - notifiedAt >= NOTIFY_EVERY_MS;
+  const woken = (): void => {
+    notifiedAt = performance.now();
+  };
+  const counted = (type: string): void => metrics?.busPublished.with(type).inc();
+
   const write = async (tx: Transaction, { topics, keyHashes, eventIds, envelopes }: Pending): Promise<void> => {
     pendingOf.delete(tx);
     const buckets = [...new Set(keyHashes.map((hash) => hash % KEY_LOCKS))].sort((a, b) => a - b);
-    const now = performance.now();
-    const wake = now - notifiedAt >= NOTIFY_EVERY_MS;
-    if (wake) notifiedAt = now;
+    const wake = mustWake();
+    if (wake) woken();
     await tx.query(PUBLISH, [lockClass, buckets, topics, keyHashes, eventIds, envelopes, wake]);
   };
+
+  function envelopeIn<M extends DescMessage>(tx: Statement, schema: M, event: MessageInitShape<M>): Envelope {
+    const description = describeEvent(schema);
+    if (!types.has(description.type)) {
+      throw internal(`The module ${module} does not declare to publish ${description.type}; add it to spec.events.publishes.`);
+    }
+    const context = currentContext();
+    return envelopeOf(description, encodeEvent(description, event), {
+      module,
+      tenantId: tenantOf(tx, context?.tenantId),
+      traceparent: context?.trace === undefined ? "" : formatTraceparent(context.trace),
+    });
+  }
 
   const pendingIn = (tx: Transaction): Pending => {
     const known = pendingOf.get(tx);
@@ -72,24 +92,15 @@ export function createPublisher({ module, types, metrics }: PublisherOptions): P
 
   return {
     async publish(tx, schema, event) {
-      const description = describeEvent(schema);
-      if (!types.has(description.type)) {
-        throw internal(`The module ${module} does not declare to publish ${description.type}; add it to spec.events.publishes.`);
-      }
-      const encoded = encodeEvent(description, event);
-      const context = currentContext();
-      const envelope = envelopeOf(description, encoded, {
-        module,
-        tenantId: tenantOf(tx, context?.tenantId),
-        traceparent: context?.trace === undefined ? "" : formatTraceparent(context.trace),
-      });
+      const envelope = envelopeIn(tx, schema, event);
       const pending = pendingIn(tx);
-      pending.topics.push(description.topic);
-      pending.keyHashes.push(hashKey(encoded.key));
+      pending.topics.push(envelope.topic);
+      pending.keyHashes.push(hashKey(envelope.key));
       pending.eventIds.push(envelope.eventId);
       pending.envelopes.push(JSON.stringify(envelope));
-      metrics?.busPublished.with(description.type).inc();
+      counted(envelope.type);
     },
+    prepare: (tx) => preparedEvents(lockClass, (schema, event) => envelopeIn(tx, schema, event), { mustWake, woken, counted }),
   };
 }
 
@@ -100,7 +111,7 @@ export async function outboxDepth(tx: Transaction): Promise<number> {
 }
 
 /** A clean-up across tenants belongs to nobody in particular. */
-function tenantOf(tx: Transaction, contextTenant: string | undefined): string {
+function tenantOf(tx: Statement, contextTenant: string | undefined): string {
   if (tx.tenantId !== ALL_TENANTS) return tx.tenantId;
   return contextTenant === undefined || contextTenant === ALL_TENANTS ? DEFAULT_TENANT : contextTenant;
 }

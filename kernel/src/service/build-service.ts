@@ -40,6 +40,7 @@ export function buildService(parts: ServiceParts): Service<unknown> {
     rpc: (service, handlers, options) => registrations.addService(service, handlers, options ?? {}),
     client: (callee, service) => parts.clients.client(callee, service),
     publish: (tx, schema, event) => messaging.publish(tx, schema, event),
+    prepareEvents: (tx) => messaging.prepare(tx),
     subscribe: (schema, handler) => messaging.subscribe(schema, handler),
     subscribeTogether: (schema, handler, options) => messaging.subscribeTogether(schema, handler, options),
     listen: (schema, handler, options) => messaging.listen(schema, handler, options),

@@ -35,7 +35,7 @@ export async function openMessaging(parts: MessagingParts): Promise<Messaging> {
   const { name } = module.metadata;
   const publisher = createPublisher({ module: name, types: publishedTypes(module), metrics });
   const audit = createAuditor(name, publisher);
-  const talk = { publish: publisher.publish, audit };
+  const talk = { publish: publisher.publish, prepare: publisher.prepare, audit };
   if (storage === undefined && module.spec.events === undefined) return { ...talk, ...withoutBus(name) };
 
   const bus = await place.busFor(module);

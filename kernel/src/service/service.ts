@@ -2,10 +2,11 @@ import type { DescMessage, DescService, MessageInitShape } from "@bufbuild/proto
 import type { Cache } from "../cache/cache.ts";
 import type { Client } from "../client/client.ts";
 import type { Config } from "../config/config.ts";
-import type { Database, Transaction } from "../database/database.ts";
+import type { Database, Statement, Transaction } from "../database/database.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import type { AuditEntry } from "../events/audit.ts";
 import type { BroadcastHandler, EventHandler, EventsHandler } from "../events/event-handlers.ts";
+import type { PreparedEvents } from "../events/prepared-events.ts";
 import type { Health } from "../health/health.ts";
 import type { RawHandler, RawRoute } from "../http/raw-routes.ts";
 import type { ServiceIdentity, UserTokens } from "../identity/identity.ts";
@@ -62,6 +63,8 @@ export interface Service<ModuleConfig> {
 
   /** Writes the event to the outbox in the caller's transaction: it is sent if and only if `tx` commits. */
   publish<M extends DescMessage>(tx: Transaction, schema: M, event: MessageInitShape<M>): Promise<void>;
+  /** Events for a statement that is a transaction of its own, and writes to the outbox itself; see `PreparedEvents`. */
+  prepareEvents(tx: Statement): PreparedEvents;
   /** Each event takes effect once: the handler's writes in `tx` commit together with the inbox row. */
   subscribe<M extends DescMessage>(schema: M, handler: EventHandler<M>): void;
   /**
