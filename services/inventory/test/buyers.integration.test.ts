@@ -25,11 +25,15 @@ async function outcomes(calls: readonly Promise<unknown>[]): Promise<{ done: num
   return { done: results.length - refused.length, reasons: [...new Set(refused)] };
 }
 
+/** Every second one names the warehouse: some reserve by one statement, others by several. */
+const somewhere = (index: number) => (index % 2 === 0 ? {} : { warehouseId: p.warehouseId });
 const times = <T>(count: number, call: (index: number) => T): T[] => Array.from({ length: count }, (_, index) => call(index));
 
 test("of 200 buyers of 50 units exactly 50 get one", async () => {
   const sku = await p.stocked(50);
-  const buyers = await outcomes(times(200, (index) => p.as().reserve({ reference: `hot_${index}`, lines: [{ sku, quantity: 1n }] })));
+  const buyers = await outcomes(
+    times(200, (index) => p.as().reserve({ reference: `hot_${index}`, lines: [{ sku, quantity: 1n, ...somewhere(index) }] })),
+  );
   expect(buyers).toEqual({ done: 50, reasons: ["OUT_OF_STOCK"] });
   await expect(p.as().checkStock({ sku })).resolves.toMatchObject({ onHand: 50n, reserved: 50n, available: 0n, inStock: false });
   const [{ count } = { count: "" }] = await p.sql<{ count: string }>(
@@ -40,9 +44,11 @@ test("of 200 buyers of 50 units exactly 50 get one", async () => {
 
 test("buyers of the same two SKUs in opposite order neither block each other for ever nor oversell", async () => {
   const [a, b] = [await p.stocked(20), await p.stocked(30)];
-  const lines = [a, b].map((sku) => ({ sku, quantity: 1n }));
   const buyers = await outcomes(
-    times(100, (index) => p.as().reserve({ reference: `cross_${index}`, lines: index % 2 === 0 ? lines : lines.toReversed() })),
+    times(100, (index) => {
+      const lines = [a, b].map((sku) => ({ sku, quantity: 1n, ...somewhere(index >> 1) }));
+      return p.as().reserve({ reference: `cross_${index}`, lines: index % 2 === 0 ? lines : lines.toReversed() });
+    }),
   );
   expect(buyers).toEqual({ done: 20, reasons: ["OUT_OF_STOCK"] });
   await expect(p.as().checkStock({ sku: b })).resolves.toMatchObject({ reserved: 20n });
@@ -52,13 +58,17 @@ test("stock that expired at once is sold again exactly once", async () => {
   const sku = await p.stocked(20);
   for (const index of times(10, (each) => each)) await p.as().reserve({ reference: `old_${index}`, lines: [{ sku, quantity: 2n }] });
   for (const index of times(10, (each) => each)) await p.lapse(`old_${index}`);
-  const buyers = await outcomes(times(60, (index) => p.as().reserve({ reference: `new_${index}`, lines: [{ sku, quantity: 1n }] })));
+  const buyers = await outcomes(
+    times(60, (index) => p.as().reserve({ reference: `new_${index}`, lines: [{ sku, quantity: 1n, ...somewhere(index) }] })),
+  );
   expect(buyers).toEqual({ done: 20, reasons: ["OUT_OF_STOCK"] });
 });
 
 test("one reference that is asked for many times at once is reserved once", async () => {
   const sku = await p.stocked(50);
-  const answers = await Promise.all(times(30, () => p.as().reserve({ reference: "same", lines: [{ sku, quantity: 5n }] })));
+  const answers = await Promise.all(
+    times(30, (index) => p.as().reserve({ reference: "same", lines: [{ sku, quantity: 5n, ...somewhere(index) }] })),
+  );
   expect(new Set(answers.map(({ id }) => id)).size).toBe(1);
   await expect(p.as().checkStock({ sku })).resolves.toMatchObject({ reserved: 5n });
 });
@@ -93,7 +103,8 @@ describe("a reservation that is released while it is made", () => {
 
 test("whatever many do at once, in any order: nothing below zero, no unit twice, the ledger adds up", async () => {
   const skus = await Promise.all(times(3, () => p.stocked(30)));
-  const line = fc.record({ sku: fc.constantFrom(...skus), quantity: fc.bigInt({ min: 1n, max: 6n }) });
+  const quantity = fc.bigInt({ min: 1n, max: 6n });
+  const line = fc.record({ sku: fc.constantFrom(...skus), quantity, warehouseId: fc.constantFrom("", p.warehouseId) });
   const act = fc.record({
     kind: fc.constantFrom("reserve", "commit", "release", "extend", "lapse", "adjust", "receive"),
     reference: fc.integer({ min: 1, max: 25 }).map((number) => `any_${number}`),
@@ -110,7 +121,7 @@ test("whatever many do at once, in any order: nothing below zero, no unit twice,
           if (kind === "release") return stock.releaseReservation({ reference });
           if (kind === "extend") return stock.extendReservation({ reference });
           if (kind === "lapse") return p.lapse(reference);
-          if (kind === "receive") return stock.receive({ lines });
+          if (kind === "receive") return stock.receive({ lines: lines.map(({ sku, quantity }) => ({ sku, quantity })) });
           return stock.adjust({ reason: AdjustReason.LOST, lines: lines.map(({ sku, quantity }) => ({ sku, difference: -quantity })) });
         }),
       );

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type OpenDatabase, openDatabase } from "@plinth/kernel/database";
+import { createPublisher } from "@plinth/kernel/events";
 import { silentLogger } from "@plinth/kernel/logging";
 import { MovementKind } from "@plinth/proto/inventory/v1/inventory_pb";
 import { stockMover } from "../src/store/move-stock.ts";
@@ -22,7 +23,11 @@ afterAll(async () => {
 });
 
 const expire = () => {
-  const events = new StockEvents({ publish: async () => {} }, () => 0n);
+  const { publish, prepare } = createPublisher({
+    module: "inventory",
+    types: new Set(["inventory.stock.changed", "inventory.reservation.expired"]),
+  });
+  const events = new StockEvents({ publish, prepareEvents: prepare }, () => 0n);
   return new PostgresReservationStore(database, stockMover(events), events).expire();
 };
 

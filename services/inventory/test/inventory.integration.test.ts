@@ -1,4 +1,6 @@
+import { fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { ReservationCreatedSchema } from "@plinth/proto/inventory/v1/events_pb";
 import { AdjustReason, MovementKind, ReservationStatus, StockReason, WarehouseStatus } from "@plinth/proto/inventory/v1/inventory_pb";
 import { type StockPlatform, startStockPlatform } from "./stock-platform.ts";
 
@@ -279,35 +281,41 @@ describe("an expired reservation", () => {
 });
 
 describe("other modules", () => {
-  test("are told what happened to stock and reservations, and nothing of what was refused", async () => {
+  test.each([
+    ["by one statement, as the warehouse is named", () => p.warehouseId],
+    ["by several", () => ""],
+  ])("are told what happened to stock and reservations %s, and nothing of what was refused", async (_how, place) => {
     const sku = await p.stocked(7);
     const reference = aReference();
-    await expect(p.as().reserve({ reference, lines: [{ sku, quantity: 8n }] })).rejects.toMatchObject(outOfStock);
+    const lines = (quantity: bigint) => [{ sku, quantity, warehouseId: place() }];
+    await expect(p.as().reserve({ reference, lines: lines(8n) })).rejects.toMatchObject(outOfStock);
     expect(await published(`"${reference}"`)).toEqual([]);
-    await p.as().reserve({ reference, lines: [{ sku, quantity: 1n }] });
+    const made = await p.as().reserve({ reference, lines: lines(1n) });
     await p.as().extendReservation({ reference, ttlSeconds: 3600 });
     for (let time = 0; time < 2; time++) await p.as().commitReservation({ reference });
     expect((await published(`"${reference}"`)).map(({ type }) => type)).toEqual([
       ...["inventory.stock.changed", "inventory.reservation.created", "inventory.reservation.extended"],
       ...["inventory.stock.changed", "inventory.reservation.committed"],
     ]);
-    const [first] = await published(`"${reference}"`);
-    expect(first?.data).toMatchObject({
-      sku,
-      warehouseId: p.warehouseId,
-      onHand: "7",
-      reserved: "1",
-      available: "6",
-      kind: "MOVEMENT_KIND_RESERVE",
-    });
+    const [reserved, created, , taken, committed] = (await published(`"${reference}"`)).map(({ data }) => data);
+    const at = { sku, warehouseId: p.warehouseId };
+    expect(reserved).toMatchObject({ ...at, onHand: "7", reserved: "1", available: "6", kind: "MOVEMENT_KIND_RESERVE" });
+    expect(taken).toMatchObject({ ...at, onHand: "6", reserved: "0", available: "6", kind: "MOVEMENT_KIND_COMMIT" });
+    expect(committed).toMatchObject({ reservationId: made.id, lines: [{ sku, quantity: "1" }] });
+    // The database counts finer than the answer does.
+    const { createdAt, expiresAt } = fromJson(ReservationCreatedSchema, created as JsonValue);
+    expect([createdAt?.seconds, expiresAt?.seconds]).toEqual([made.createdAt?.seconds, made.expiresAt?.seconds]);
   });
 
-  test("hear once that stock has become low, and of each reservation that expired", async () => {
+  test.each([
+    ["by one statement, as the warehouse is named", () => p.warehouseId],
+    ["by several", () => ""],
+  ])("hear once that stock has become low %s, and of each reservation that expired", async (_how, place) => {
     const sku = await p.stocked(7);
     await p.as().setItem({ sku, productId: "prod_low" });
     const reference = aReference();
     for (const [index, quantity] of [2n, 1n].entries()) {
-      await p.as().reserve({ reference: index === 0 ? reference : aReference(), lines: [{ sku, quantity }] });
+      await p.as().reserve({ reference: index === 0 ? reference : aReference(), lines: [{ sku, quantity, warehouseId: place() }] });
     }
     const low = (await published(`"${sku}"`)).filter(({ type }) => type === "inventory.stock.low");
     expect(low).toMatchObject([{ data: { productId: "prod_low", available: "5", threshold: "5" } }]);

@@ -21,9 +21,16 @@ select r.id, r.tenant_id as "tenantId", r.reference, r.status, r.expires_at as "
     from reservation_lines l where l.reservation_id = r.id) as lines
 from reservations r where r.tenant_id = $1 and r.reference = $2`;
 
+/**
+ * Whoever makes a reservation takes its reference first. Who waited for the reference would otherwise wait for it in the middle: with levels in hand, or before.
+ */
+export const LOCK_REFERENCE = (tenant: string, reference: string): string =>
+  `pg_advisory_xact_lock(hashtextextended('inventory.reservation ' || ${tenant} || ' ' || ${reference}, 0))`;
+
 const INSERT = `
-with made as (
-  insert into reservations (id, tenant_id, reference, status, expires_at, created_at, ended_at) values ($1, $2, $3, $4, $5, $6, $7)
+with turn as materialized (select ${LOCK_REFERENCE("$2", "$3")}),
+made as (
+  insert into reservations (id, tenant_id, reference, status, expires_at, created_at, ended_at) select $1, $2, $3, $4, $5, $6, $7 from turn
   on conflict (tenant_id, reference) do nothing returning id
 ), lines as (
   insert into reservation_lines (reservation_id, tenant_id, sku, warehouse_id, quantity)

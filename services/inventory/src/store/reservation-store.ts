@@ -12,15 +12,17 @@ import {
 } from "../domain/reservation.ts";
 import type { ReservationStore } from "../domain/reservation-store.ts";
 import { LINE_MOVES } from "../domain/stock.ts";
+import { commitAtOnce } from "./commit-at-once.ts";
 import type { MoveStock } from "./move-stock.ts";
 import { findReservation, insertReservation, lockReservation, type StoredReservation, updateReservation } from "./reservation-rows.ts";
+import { reserveAtOnce } from "./reserve-at-once.ts";
 import { resolveWarehouses } from "./resolve-warehouses.ts";
 import type { StockEvents } from "./stock-events.ts";
 
 /** Reservations whose expiry is booked in one transaction; the rest is taken in the next. */
 const EXPIRED_BATCH = 100;
 
-/** Reservations in Postgres. */
+/** Reservations in Postgres. What goes as it mostly does is one statement; whatever is in its way is found, and dealt with, in a transaction. */
 export class PostgresReservationStore implements ReservationStore {
   readonly #database: Database;
   readonly #moveStock: MoveStock;
@@ -32,7 +34,15 @@ export class PostgresReservationStore implements ReservationStore {
     this.#events = events;
   }
 
-  reserve(reference: string, lines: readonly Line[], ttlSeconds: number): Promise<Reservation> {
+  async reserve(reference: string, lines: readonly Line[], ttlSeconds: number): Promise<Reservation> {
+    const wantedAtOnce = lines.every(({ warehouseId }) => warehouseId !== "") ? mergedLines(lines) : [];
+    if (wantedAtOnce.length > 0) {
+      const made = await this.#database.statement((tx) => {
+        const wanted = openReservation(tx.tenantId, reference, wantedAtOnce, ttlSeconds, new Date());
+        return reserveAtOnce(tx, this.#events, wanted, ttlSeconds);
+      });
+      if (made !== undefined) return made;
+    }
     return this.#database.transaction(async (tx) => {
       const { idOf, now } = await resolveWarehouses(
         tx,
@@ -56,7 +66,12 @@ export class PostgresReservationStore implements ReservationStore {
     return this.#database.read((tx) => findReservation(tx, reference));
   }
 
-  move(reference: string, move: "extend" | "commit", ttlSeconds: number): Promise<Reservation> {
+  async move(reference: string, move: "extend" | "commit", ttlSeconds: number): Promise<Reservation> {
+    const held = move === "commit" ? await this.findReservation(reference) : undefined;
+    if (held?.status === "held") {
+      const committed = await this.#database.statement((tx) => commitAtOnce(tx, this.#events, held));
+      if (committed !== undefined) return committed;
+    }
     return this.#database.transaction(async (tx) => {
       const known = await getLocked(tx, reference);
       return this.#carryOut(tx, known, planMove(known.reservation, move, ttlSeconds, known.now));

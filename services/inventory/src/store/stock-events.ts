@@ -1,5 +1,7 @@
-import { timestampFromDate, timestampNow } from "@bufbuild/protobuf/wkt";
-import type { Transaction } from "@plinth/kernel/database";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { type Timestamp, timestampFromDate, timestampNow } from "@bufbuild/protobuf/wkt";
+import type { Statement, Transaction } from "@plinth/kernel/database";
+import type { PreparedEvents } from "@plinth/kernel/events";
 import type { Service } from "@plinth/kernel/service";
 import {
   ReservationCommittedSchema,
@@ -22,14 +24,17 @@ export interface MovedLevel extends Level {
   readonly wanted: boolean;
 }
 
+type Outlets = Pick<Service<unknown>, "publish" | "prepareEvents">;
+
 /** Says what happened to stock and reservations, in the transaction in which it happens. */
 export class StockEvents {
-  readonly #outlets: Pick<Service<unknown>, "publish">;
-  readonly #lowStockThreshold: () => bigint;
+  readonly #outlets: Outlets;
+  /** Of SKUs that have none of their own. */
+  readonly lowStockThreshold: () => bigint;
 
-  constructor(outlets: Pick<Service<unknown>, "publish">, lowStockThreshold: () => bigint) {
+  constructor(outlets: Outlets, lowStockThreshold: () => bigint) {
     this.#outlets = outlets;
-    this.#lowStockThreshold = lowStockThreshold;
+    this.lowStockThreshold = lowStockThreshold;
   }
 
   async moved(tx: Transaction, levels: readonly MovedLevel[], kind: MovementKind, reference: string): Promise<void> {
@@ -40,7 +45,7 @@ export class StockEvents {
       const stock = { sku, warehouseId, productId, onHand, reserved, available };
       const cause = wanted ? { kind: MOVEMENT_KIND[kind], reference } : { kind: MOVEMENT_KIND.expire, reference: "" };
       await this.#outlets.publish(tx, StockChangedSchema, { ...stock, ...cause, changedAt: at });
-      const threshold = level.threshold ?? this.#lowStockThreshold();
+      const threshold = level.threshold ?? this.lowStockThreshold();
       if (fellLow(availableBefore, available, threshold))
         await this.#outlets.publish(tx, StockLowSchema, { ...stock, threshold, fellAt: at });
     }
@@ -52,29 +57,53 @@ export class StockEvents {
     }
   }
 
-  held(tx: Transaction, { id: reservationId, reference, lines, expiresAt, createdAt }: Reservation): Promise<void> {
-    return this.#outlets.publish(tx, ReservationCreatedSchema, {
-      reservationId,
-      reference,
-      lines: [...lines],
-      expiresAt: timestampFromDate(expiresAt),
-      createdAt: timestampFromDate(createdAt),
-    });
+  async held(tx: Transaction, reservation: Reservation): Promise<void> {
+    await this.#outlets.publish(tx, ReservationCreatedSchema, created(reservation));
   }
 
-  async changed(
-    tx: Transaction,
-    before: Reservation,
-    { id: reservationId, reference, lines, status, expiresAt, endedAt }: Reservation,
-  ): Promise<void> {
+  /** For the statement that reserves: `held`, `changed 1` and `low 1` for its first line, and so on. The levels and all times are the statement's to add. */
+  prepareHeld(tx: Statement, reservation: Reservation): PreparedEvents {
+    const prepared = this.#prepareChanges(tx, reservation, "reserve");
+    for (const [index, { sku, warehouseId }] of reservation.lines.entries())
+      prepared.add(`low ${index + 1}`, StockLowSchema, { sku, warehouseId, fellAt: timestampNow() });
+    prepared.add("held", ReservationCreatedSchema, created(reservation));
+    return prepared;
+  }
+
+  /** For the statement that commits: `committed`, and `changed 1` for its first line, and so on. The levels and all times are the statement's to add. */
+  prepareCommitted(tx: Statement, reservation: Reservation): PreparedEvents {
+    const prepared = this.#prepareChanges(tx, reservation, "commit");
+    prepared.add("committed", ReservationCommittedSchema, committed(reservation, timestampNow()));
+    return prepared;
+  }
+
+  async changed(tx: Transaction, before: Reservation, after: Reservation): Promise<void> {
+    const { id: reservationId, reference, status, expiresAt, endedAt } = after;
     const at = timestampFromDate(endedAt ?? new Date());
     if (status === "held") {
       const times = { expiresAt: timestampFromDate(expiresAt), extendedAt: at };
       await this.#outlets.publish(tx, ReservationExtendedSchema, { reservationId, reference, ...times });
     } else if (status === "committed" && before.status !== "committed") {
-      await this.#outlets.publish(tx, ReservationCommittedSchema, { reservationId, reference, lines: [...lines], committedAt: at });
+      await this.#outlets.publish(tx, ReservationCommittedSchema, committed(after, at));
     } else if (status === "released" && before.status !== "released") {
       await this.#outlets.publish(tx, ReservationReleasedSchema, { reservationId, reference, releasedAt: at });
     }
   }
+
+  #prepareChanges(tx: Statement, { reference, lines }: Reservation, kind: MovementKind): PreparedEvents {
+    const prepared = this.#outlets.prepareEvents(tx);
+    const cause = { kind: MOVEMENT_KIND[kind], reference };
+    for (const [index, { sku, warehouseId }] of lines.entries())
+      prepared.add(`changed ${index + 1}`, StockChangedSchema, { sku, warehouseId, ...cause, changedAt: timestampNow() });
+    return prepared;
+  }
+}
+
+function created({ id, reference, lines, expiresAt, createdAt }: Reservation): MessageInitShape<typeof ReservationCreatedSchema> {
+  const times = { expiresAt: timestampFromDate(expiresAt), createdAt: timestampFromDate(createdAt) };
+  return { reservationId: id, reference, lines: [...lines], ...times };
+}
+
+function committed({ id, reference, lines }: Reservation, at: Timestamp): MessageInitShape<typeof ReservationCommittedSchema> {
+  return { reservationId: id, reference, lines: [...lines], committedAt: at };
 }
