@@ -10,6 +10,7 @@ import {
   PaymentCapturedSchema,
   PaymentFailedSchema,
   PaymentRefundedSchema,
+  PaymentRefundFailedSchema,
   PaymentVoidedSchema,
 } from "@plinth/proto/payment/v1/events_pb";
 import { PaymentService } from "@plinth/proto/payment/v1/payment_pb";
@@ -38,6 +39,7 @@ import { PostgresOrderStore } from "./store/order-store.ts";
 import { onPaymentAuthorized } from "./subscribers/on-payment-authorized.ts";
 import { onPaymentCaptured } from "./subscribers/on-payment-captured.ts";
 import { onPaymentFailed } from "./subscribers/on-payment-failed.ts";
+import { onPaymentRefundFailed } from "./subscribers/on-payment-refund-failed.ts";
 import { onPaymentRefunded } from "./subscribers/on-payment-refunded.ts";
 import { onPaymentVoided } from "./subscribers/on-payment-voided.ts";
 import { onShipmentDelivered } from "./subscribers/on-shipment-delivered.ts";
@@ -102,8 +104,8 @@ export default defineService<OrderConfig>(import.meta.url, (service) => {
         const order = await orders.findOrder(orderId);
         return order === undefined ? [] : keptGoods(order);
       },
-      async noteRefund(tx, orderId, refunded) {
-        await orders.changeIn(tx, orderId, (order) => refundOfCanceled(order, refunded, new Date()));
+      async noteRefund(tx, orderId, refundId, refunded) {
+        await orders.changeIn(tx, orderId, (order) => refundOfCanceled(order, refundId, refunded, new Date()));
       },
     }),
   );
@@ -143,6 +145,7 @@ export default defineService<OrderConfig>(import.meta.url, (service) => {
   service.subscribe(PaymentFailedSchema, onPaymentFailed(record, wake));
   service.subscribe(PaymentCapturedSchema, onPaymentCaptured(record));
   service.subscribe(PaymentRefundedSchema, onPaymentRefunded(record));
+  service.subscribe(PaymentRefundFailedSchema, onPaymentRefundFailed(record));
   service.subscribe(PaymentVoidedSchema, onPaymentVoided(record));
   service.subscribe(
     ShipmentShippedSchema,

@@ -40,7 +40,16 @@ export function anOrder(change: Partial<Order> = {}): Order {
     },
     ...{ subtotal: total - shipping, shipping, shippingTax: 0n, tax: 0n, total, taxes: [], taxInclusive: true, shippingAddress: address },
     shippingOption: { code: "standard", name: "Standard", price: String(shipping), carrier: "manual", minDays: 1, maxDays: 3 },
-    ...{ paymentProvider: "stripe", authorized: total, captured: 0n, refunded: 0n, voided: false, cancelReason: "", version: 1 },
+    ...{
+      paymentProvider: "stripe",
+      authorized: total,
+      captured: 0n,
+      refunded: 0n,
+      sentBack: 0n,
+      voided: false,
+      cancelReason: "",
+      version: 1,
+    },
     ...{ placedAt: NOW, updatedAt: NOW, paidAt: null, canceledAt: null, completedAt: null, lines, refunds: [], shipments: [] },
     ...change,
   };

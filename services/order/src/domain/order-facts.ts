@@ -5,7 +5,7 @@ import { isPaid, orderStatus } from "./order-status.ts";
 export type PaymentFact =
   | { readonly kind: "authorized"; readonly authorized: bigint }
   | { readonly kind: "captured"; readonly captured: bigint }
-  | { readonly kind: "refunded"; readonly refunded: bigint }
+  | { readonly kind: "refunded"; readonly refunded: bigint; readonly sentBack: bigint }
   | { readonly kind: "voided" }
   | { readonly kind: "failed"; readonly code: string };
 
@@ -23,19 +23,25 @@ export function recordPayment(order: Order, fact: PaymentFact, now: Date): Order
       return concluded(order, captured, [{ what: "captured", amount: fact.captured - order.captured }], now);
     }
     case "refunded":
-      if (fact.refunded <= order.refunded) return nothing(order);
-      return concluded(
-        order,
-        { ...order, refunded: fact.refunded },
-        [{ what: "refunded at the provider", amount: fact.refunded - order.refunded }],
-        now,
-      );
+      return recordRefunds(order, fact, now);
     case "voided":
       if (order.voided) return nothing(order);
       return concluded(order, { ...order, voided: true, authorized: order.captured }, [{ what: "voided" }], now);
     case "failed":
       return { order, happenings: [{ what: "payment failed", code: fact.code }] };
   }
+}
+
+/** What was ever given back, and what of it came back, only grow: whichever news come first, their difference is right in the end. */
+function recordRefunds(order: Order, fact: { readonly refunded: bigint; readonly sentBack: bigint }, now: Date): OrderChange {
+  const given = atLeast(order.refunded + order.sentBack, fact.refunded + fact.sentBack);
+  const sentBack = atLeast(order.sentBack, fact.sentBack);
+  const [gave, failed] = [given - order.refunded - order.sentBack, sentBack - order.sentBack];
+  if (gave === 0n && failed === 0n) return nothing(order);
+  const happenings: Happening[] = [];
+  if (gave > 0n) happenings.push({ what: "refunded at the provider", amount: gave });
+  if (failed > 0n) happenings.push({ what: "refund failed at the provider", amount: failed });
+  return concluded(order, { ...order, refunded: given - sentBack, sentBack }, happenings, now);
 }
 
 /** Takes over what shipping tells. What has arrived stays arrived, whatever is told later. */

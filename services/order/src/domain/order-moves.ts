@@ -6,6 +6,9 @@ type Move = "cancel" | "refund";
 
 const unlessOnItsWay = ({ shipments }: Order) =>
   shipments.some(({ status }) => status !== "failed") ? "something of it has been shipped; refund it instead" : undefined;
+/** What a cancellation gives back is no business of people, unless the bank would not take it. */
+const unlessSentBack = ({ refunds }: Order) =>
+  refunds.some(({ status }) => status === "sent-back") ? undefined : "what was charged goes back by itself";
 const unlessUnpaid = ({ captured }: Order) => (captured === 0n ? "nothing of it has been charged; cancel it instead" : undefined);
 
 /** What people may do with an order. All else happens to it, by payment and shipping. */
@@ -13,7 +16,7 @@ const ORDER_MOVES = defineTransitions<OrderStatus, Move, Order>("order", "ORDER_
   open: { cancel: { to: "canceled", unless: unlessOnItsWay }, refund: { to: "open", unless: unlessUnpaid } },
   completed: { refund: { to: "completed", unless: unlessUnpaid } },
   // Again is no mistake: whoever did not hear the answer repeats it.
-  canceled: { cancel: "canceled" },
+  canceled: { cancel: "canceled", refund: { to: "canceled", unless: unlessSentBack } },
 });
 
 /** Throws CONFLICT, reason ORDER_STATUS, with why and what is possible. */

@@ -119,6 +119,30 @@ describe("news of an order", () => {
     expect(recordPayment(paid(), { kind: "captured", captured: 1n }, NOW).happenings).toEqual([]);
   });
 
+  test("of refunds, and of those that the bank sent back, end at what stayed, in whatever order they come", () => {
+    // 300 were given back, 500 as well, and the 300 came back.
+    const news = [
+      { kind: "refunded", refunded: 300n, sentBack: 0n },
+      { kind: "refunded", refunded: 800n, sentBack: 0n },
+      { kind: "refunded", refunded: 500n, sentBack: 300n },
+    ] as const;
+    fc.assert(
+      fc.property(fc.shuffledSubarray([...news], { minLength: 3 }), fc.nat(2), (facts, twice) => {
+        let order = paid();
+        for (const fact of [...facts, facts[twice] ?? facts[0]]) if (fact) order = recordPayment(order, fact, NOW).order;
+        expect(order).toMatchObject({ refunded: 500n, sentBack: 300n });
+        expect(paymentStatus(order)).toBe("partially-refunded");
+      }),
+    );
+    const all = paid({ refunded: 0n });
+    const sentBack = recordPayment(all, { kind: "refunded", refunded: 0n, sentBack: all.total }, NOW);
+    expect(sentBack.happenings).toMatchObject([
+      { what: "refunded at the provider", amount: all.total },
+      { what: "refund failed at the provider", amount: all.total },
+    ]);
+    expect(paymentStatus(sentBack.order)).toBe("paid");
+  });
+
   test("of a canceled order do not make it paid or complete", () => {
     const { order } = cancelOrder(anOrder(), "changed my mind", NOW);
     const change = recordPayment(order, { kind: "captured", captured: order.total }, NOW);

@@ -1,4 +1,4 @@
-import type { Order, OrderLine, RefundPart } from "./order.ts";
+import type { Order, OrderLine, Refund, RefundPart } from "./order.ts";
 
 // The four statuses of an order. Each is a pure function of what happened, and none knows the others: nothing is stored that could contradict the
 // facts, and whatever order the news arrive in, the status is right once they are there.
@@ -88,12 +88,19 @@ export function refundedAmountOf(refunds: Order["refunds"], lineId: string): big
   return partsOf(refunds, lineId).reduce((sum, { amount }) => sum + amount, 0n);
 }
 
+/** How many came back; they stay where the bank sends the money back. */
 export function returnedOf(refunds: Order["refunds"], lineId: string): bigint {
-  return partsOf(refunds, lineId).reduce((sum, { quantity, returned }) => (returned ? sum + quantity : sum), 0n);
+  const taken = refunds.filter(({ status }) => status !== "failed").flatMap(({ lines }) => lines);
+  return taken.reduce((sum, { lineId: id, quantity, returned }) => (returned && id === lineId ? sum + quantity : sum), 0n);
+}
+
+/** Whether its money is with the buyer, or on its way. */
+export function givesBack({ status }: Pick<Refund, "status">): boolean {
+  return status === "pending" || status === "done";
 }
 
 function partsOf(refunds: Order["refunds"], lineId: string): RefundPart[] {
-  return refunds.filter(({ status }) => status !== "failed").flatMap(({ lines }) => lines.filter((line) => line.lineId === lineId));
+  return refunds.filter(givesBack).flatMap(({ lines }) => lines.filter((line) => line.lineId === lineId));
 }
 
 function countOf(shipments: Order["shipments"], lineId: string): bigint {

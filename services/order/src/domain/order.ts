@@ -25,10 +25,11 @@ export interface Order {
   readonly shippingAddress: Address;
   readonly shippingOption: ShippingChoice;
   readonly paymentProvider: string;
-  /** What the payment says: held and charged together, charged, given back. */
+  /** What the payment says: held and charged together, charged, given back, and given back once but sent back by the bank. */
   readonly authorized: bigint;
   readonly captured: bigint;
   readonly refunded: bigint;
+  readonly sentBack: bigint;
   readonly voided: boolean;
   readonly cancelReason: string;
   readonly version: number;
@@ -74,8 +75,11 @@ export interface Shipment {
   readonly updatedAt: Date;
 }
 
-/** `failed`: the provider refused, and nothing went back. */
-export type RefundStatus = "pending" | "done" | "failed";
+/**
+ * `failed`: the provider refused, and nothing went back. `sent-back`: it took it, and the bank sent the money back; goods that came with it are here
+ * nonetheless.
+ */
+export type RefundStatus = "pending" | "done" | "failed" | "sent-back";
 
 export interface Refund {
   readonly id: string;
@@ -105,9 +109,11 @@ export interface RefundPart {
 /** What happened: a line of the history, and for some of them an event. */
 export type Happening =
   | { readonly what: "placed" | "authorized" | "paid" | "completed" | "voided" }
-  | { readonly what: "captured" | "refunded at the provider"; readonly amount: bigint }
+  | { readonly what: "captured" | "refunded at the provider" | "refund failed at the provider"; readonly amount: bigint }
   | { readonly what: "canceled"; readonly reason: string }
-  | { readonly what: "refund asked" | "refunded" | "refund failed"; readonly refund: Refund }
+  | { readonly what: "refund asked" | "refunded" | "refund refused"; readonly refund: Refund }
+  /** `wasTold`: others have heard that the money went back. */
+  | { readonly what: "refund failed"; readonly refund: Refund; readonly wasTold: boolean }
   | { readonly what: "shipped" | "delivered" | "shipment failed"; readonly shipment: Shipment }
   | { readonly what: "payment failed"; readonly code: string };
 

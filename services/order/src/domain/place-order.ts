@@ -38,6 +38,7 @@ export function placeOrder(
     authorized: payment.authorized,
     captured: 0n,
     refunded: 0n,
+    sentBack: 0n,
     voided: false,
     cancelReason: "",
     version: 1,

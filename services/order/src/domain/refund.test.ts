@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { aLine, anOrder, NOW, paid } from "../../test/an-order.ts";
 import type { Order } from "./order.ts";
 import { returnStatus } from "./order-status.ts";
-import { givenBack, type RefundRequest, refundOfCanceled, refundOrder, settleRefund } from "./refund.ts";
+import { givenBack, type RefundRequest, refundOfCanceled, refundOrder, refundSentBack, settleRefund } from "./refund.ts";
 
 const asked = (change: Partial<RefundRequest> = {}): RefundRequest => ({
   ...{ lines: [], shipping: false, amount: undefined, reason: "", key: "", fingerprint: "" },
@@ -120,15 +120,56 @@ test("the same key is the same refund, and another one with it is refused", () =
 test("what the provider refused can be asked for again", () => {
   const { order, refund } = refundOrder(paid(), asked(), NOW);
   const { order: after, happenings } = settleRefund(order, refund.id, "The card is gone.");
-  expect(happenings).toMatchObject([{ what: "refund failed", refund: { failure: "The card is gone." } }]);
+  expect(happenings).toMatchObject([{ what: "refund refused", refund: { failure: "The card is gone." } }]);
   expect(refundOrder(after, asked(), NOW).refund.amount).toBe(order.total);
   expect(settleRefund(after, refund.id, undefined).happenings).toEqual([]);
 });
 
 test("of a canceled order all that was charged is given back, once", () => {
   const canceled = paid({ canceledAt: NOW, lines: [aLine({ quantity: 2n })] });
-  const { order, happenings } = refundOfCanceled(canceled, canceled.total, NOW);
+  const { order, happenings } = refundOfCanceled(canceled, "orf_c", canceled.total, NOW);
   expect(happenings).toMatchObject([{ what: "refunded", refund: { status: "done", amount: canceled.total, shipping: 490n } }]);
-  expect(refundOfCanceled(order, canceled.total, NOW).happenings).toEqual([]);
+  expect(refundOfCanceled(order, "orf_c", canceled.total, NOW).happenings).toEqual([]);
   expect(returnStatus(order)).toBe("none");
+});
+
+describe("what the bank sends back", () => {
+  const order = paid({ lines: [aLine({ quantity: 2n })] });
+  const { order: asking, refund } = refundOrder(order, ofLine("oln_1", 1n, true), NOW);
+  const news = { refundId: refund.id, amount: refund.amount, code: "lost_or_stolen_card" };
+  const failure = "The bank sent it back: lost_or_stolen_card.";
+
+  test("can be given back again; the goods that came with it are here, and come back once", () => {
+    const settled = settleRefund(asking, refund.id, undefined).order;
+    const { order: after, happenings } = refundSentBack(settled, news, NOW);
+    expect(happenings).toMatchObject([{ what: "refund failed", wasTold: true, refund: { status: "sent-back", failure } }]);
+    expect(givenBack(after)).toBe(0n);
+    expect(returnStatus(after)).toBe("partially-returned");
+    expect(() => refundOrder(after, ofLine("oln_1", 2n, true), NOW)).toThrow(refusal("QUANTITY_TOO_LARGE", { available: "1" }));
+    expect(refundOrder(after, asked(), NOW).refund.amount).toBe(order.total);
+    expect(refundSentBack(after, news, NOW).happenings).toEqual([]);
+  });
+
+  test("before its refund was noted is told to nobody who has not heard of the refund", () => {
+    const { order: after, happenings } = refundSentBack(asking, news, NOW);
+    expect(happenings).toMatchObject([{ what: "refund failed", wasTold: false }]);
+    expect(settleRefund(after, refund.id, undefined).happenings).toEqual([]);
+  });
+
+  test("of a canceled order people may give back, but no goods, whichever is heard first", () => {
+    const canceled = paid({ canceledAt: NOW, lines: [aLine({ quantity: 2n })] });
+    const back = { ...news, refundId: "orf_c", amount: canceled.total };
+    const noted = refundOfCanceled(canceled, "orf_c", canceled.total, NOW).order;
+    const early = refundSentBack(canceled, back, NOW).order;
+    expect(refundOfCanceled(early, "orf_c", canceled.total, NOW).happenings).toEqual([]);
+    for (const after of [refundSentBack(noted, back, NOW).order, early]) {
+      expect(after.refunds).toMatchObject([{ id: "orf_c", status: "sent-back", amount: canceled.total }]);
+      expect(() => refundOrder(after, ofLine("oln_1", 1n, true), NOW)).toThrow(refusal("QUANTITY_TOO_LARGE", { available: "0" }));
+      expect(refundOrder(after, asked(), NOW).refund.amount).toBe(canceled.total);
+    }
+  });
+
+  test("and is no refund of this order changes nothing", () => {
+    for (const refundId of ["", "orf_elsewhere"]) expect(refundSentBack(order, { ...news, refundId }, NOW).happenings).toEqual([]);
+  });
 });

@@ -1,7 +1,7 @@
 import { allocate, conflict, money, newId, notFound, validation } from "@plinth/kernel/base";
 import { type Order, type OrderChange, type OrderLine, type Refund, type RefundPart, tooMuch } from "./order.ts";
 import { checkMove } from "./order-moves.ts";
-import { refundedAmountOf, refundedOf } from "./order-status.ts";
+import { givesBack, refundedAmountOf, refundedOf, returnedOf } from "./order-status.ts";
 
 /** What is to be given back: an amount; or so many of some lines, and shipping; or all that is left. */
 export interface RefundRequest {
@@ -22,6 +22,8 @@ interface Remainder {
   /** Money that is left, and units that it is for. */
   readonly left: bigint;
   readonly units: bigint;
+  /** Units that can still come back. */
+  readonly away: bigint;
 }
 
 /** A share of a remainder. */
@@ -73,14 +75,38 @@ export function refundOrder(order: Order, request: RefundRequest, now: Date): Or
   return { refund, order: { ...order, refunds: [...order.refunds, refund] }, happenings: [{ what: "refund asked", refund }] };
 }
 
-/** What went back of an order that was canceled: `refunded` is what payment has given back in all. Nothing where our refunds say so already. */
-export function refundOfCanceled(order: Order, refunded: bigint, now: Date): OrderChange {
-  if (refunded <= givenBack(order)) return { order, happenings: [] };
+/**
+ * What went back of an order that was canceled, as the refund of this id: `refunded` is what payment has given back in all. Nothing where our refunds
+ * say so already.
+ */
+export function refundOfCanceled(order: Order, refundId: string, refunded: bigint, now: Date): OrderChange {
+  if (refunded <= givenBack(order) || order.refunds.some(({ id }) => id === refundId)) return { order, happenings: [] };
+  const done: Refund = { ...restOfCanceled(order, refunded, now), id: refundId, status: "done" };
+  return { order: { ...order, refunds: [...order.refunds, done] }, happenings: [{ what: "refunded", refund: done }] };
+}
+
+/** The bank would not take a refund: its money is here again, its goods are as well. Nothing where it is not one of the order's, or has failed before. */
+export function refundSentBack(
+  order: Order,
+  { refundId, amount, code }: { readonly refundId: string; readonly amount: bigint; readonly code: string },
+  now: Date,
+): OrderChange {
+  if (refundId === "") return { order, happenings: [] };
+  const known = order.refunds.find(({ id }) => id === refundId);
+  if (known === undefined && order.canceledAt === null) return { order, happenings: [] };
+  if (known !== undefined && !givesBack(known)) return { order, happenings: [] };
+  // The news of what a cancellation gave back may be faster than its note.
+  const found = known ?? { ...restOfCanceled(order, givenBack(order) + amount, now), id: refundId };
+  const refund: Refund = { ...found, status: "sent-back", failure: `The bank sent it back${code === "" ? "" : `: ${code}`}.` };
+  const refunds = known === undefined ? [...order.refunds, refund] : order.refunds.map((each) => (each === known ? refund : each));
+  return { order: { ...order, refunds }, happenings: [{ what: "refund failed", refund, wasTold: known?.status === "done" }] };
+}
+
+/** All that is left of an order that was canceled, so that `refunded` have gone back. */
+function restOfCanceled(order: Order, refunded: bigint, now: Date): Refund {
   const request = { lines: [], shipping: false, amount: undefined, reason: order.cancelReason, key: "", fingerprint: "" };
   // As if it were not canceled: a canceled order takes no refunds but this one.
-  const { refund } = refundOrder({ ...order, canceledAt: null, captured: refunded }, request, now);
-  const done: Refund = { ...refund, status: "done" };
-  return { order: { ...order, refunds: [...order.refunds, done] }, happenings: [{ what: "refunded", refund: done }] };
+  return refundOrder({ ...order, canceledAt: null, captured: refunded }, request, now).refund;
 }
 
 /** How the provider took it. */
@@ -89,24 +115,27 @@ export function settleRefund(order: Order, refundId: string, failure: string | u
   if (pending === undefined) return { order, happenings: [] };
   const refund: Refund = failure === undefined ? { ...pending, status: "done" } : { ...pending, status: "failed", failure };
   const refunds = order.refunds.map((each) => (each.id === refundId ? refund : each));
-  return { order: { ...order, refunds }, happenings: [{ what: failure === undefined ? "refunded" : "refund failed", refund }] };
+  return { order: { ...order, refunds }, happenings: [{ what: failure === undefined ? "refunded" : "refund refused", refund }] };
 }
 
 /** By our own refunds, those on their way included. */
 export function givenBack({ refunds }: Pick<Order, "refunds">): bigint {
-  return refunds.reduce((sum, { status, amount }) => (status === "failed" ? sum : sum + amount), 0n);
+  return refunds.filter(givesBack).reduce((sum, { amount }) => sum + amount, 0n);
 }
 
 function remaindersOf(order: Order): Remainder[] {
-  const ofShipping = order.refunds.reduce((sum, { status, shipping }) => (status === "failed" ? sum : sum + shipping), 0n);
+  const ofShipping = order.refunds.filter(givesBack).reduce((sum, { shipping }) => sum + shipping, 0n);
   const lines = order.lines.map((line) => ({
     line,
     gross: line.gross,
     tax: line.tax,
     left: line.gross - refundedAmountOf(order.refunds, line.id),
     units: line.quantity - refundedOf(order.refunds, line.id),
+    // What is canceled goes into stock by itself.
+    away: order.canceledAt === null ? line.quantity - returnedOf(order.refunds, line.id) : 0n,
   }));
-  return [...lines, { line: undefined, gross: order.shipping, tax: order.shippingTax, left: order.shipping - ofShipping, units: 0n }];
+  const shipping = { gross: order.shipping, tax: order.shippingTax, left: order.shipping - ofShipping };
+  return [...lines, { line: undefined, ...shipping, units: 0n, away: 0n }];
 }
 
 function sharesOf(order: Order, remainders: Remainder[], request: RefundRequest, available: bigint): Share[] {
@@ -133,6 +162,12 @@ function ofUnits(remainders: readonly Remainder[], wanted: RefundRequest["lines"
     throw conflict(`Of line ${lineId} ${of.units} can be given back, not ${quantity}.`, {
       reason: "QUANTITY_TOO_LARGE",
       metadata: { line_id: lineId, available: String(of.units) },
+    });
+  }
+  if (returned && quantity > of.away) {
+    throw conflict(`Of line ${lineId} ${of.away} can still come back, not ${quantity}. Give the money back without \`returned\`.`, {
+      reason: "QUANTITY_TOO_LARGE",
+      metadata: { line_id: lineId, available: String(of.away) },
     });
   }
   const [amount] = allocate(money(of.left, currency), [quantity, of.units - quantity]);

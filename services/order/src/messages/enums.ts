@@ -55,6 +55,7 @@ export const REFUND_STATUS: Record<RefundStatus, RefundMessage> = {
   pending: RefundMessage.PENDING,
   done: RefundMessage.DONE,
   failed: RefundMessage.FAILED,
+  "sent-back": RefundMessage.FAILED,
 };
 
 export const ORDER_SORT: Record<OrderSort, OrderSortMessage> = {

@@ -1,4 +1,4 @@
-import { unavailable } from "@plinth/kernel/base";
+import { newId, unavailable } from "@plinth/kernel/base";
 import type { Client } from "@plinth/kernel/client";
 import type { Transaction } from "@plinth/kernel/database";
 import type { SagaDefinition } from "@plinth/kernel/sagas";
@@ -19,6 +19,8 @@ export interface CancellationInput {
 export interface CancellationState extends CancellationInput {
   /** Minor units that went back in all; since `return money`. */
   readonly refunded?: string;
+  /** What the refund will be called; absent in those that an older version began. */
+  readonly refundId?: string;
 }
 
 export interface CancellationPorts {
@@ -29,14 +31,14 @@ export interface CancellationPorts {
   /** What was bought and has not been returned by a refund. */
   goodsOf(orderId: string): Promise<ReturnedLine[]>;
   /** Notes what went back, and tells of it. */
-  noteRefund(tx: Transaction, orderId: string, refunded: bigint): Promise<void>;
+  noteRefund(tx: Transaction, orderId: string, refundId: string, refunded: bigint): Promise<void>;
 }
 
 export function cancellationSaga(ports: CancellationPorts): SagaDefinition<CancellationInput, CancellationState> {
   const { inventory, payments } = ports;
   return {
     name: "cancellation",
-    begin: (input) => input,
+    begin: (input) => ({ ...input, refundId: newId("orf") }),
     steps: [
       {
         name: "await checkout",
@@ -53,9 +55,9 @@ export function cancellationSaga(ports: CancellationPorts): SagaDefinition<Cance
         timeoutMs: 30_000,
         retry: STEADY,
         when: ({ costsSomething }) => costsSomething,
-        async call({ orderId, reason }, { idempotencyKey }) {
+        async call({ orderId, reason, refundId = "" }, { idempotencyKey }) {
           // What is held is let go of, what was charged goes back.
-          const intent = await payments.refund({ reference: orderId, reason }, { idempotencyKey });
+          const intent = await payments.refund({ reference: orderId, reason, refundReference: refundId }, { idempotencyKey });
           return { refunded: String(intent.refunded?.amount ?? 0n) };
         },
       },
@@ -78,7 +80,7 @@ export function cancellationSaga(ports: CancellationPorts): SagaDefinition<Cance
         timeoutMs: 5_000,
         retry: STEADY,
         when: ({ refunded = "0" }) => refunded !== "0",
-        write: ({ orderId, refunded = "0" }, tx) => ports.noteRefund(tx, orderId, BigInt(refunded)),
+        write: ({ orderId, refundId, refunded = "0" }, tx) => ports.noteRefund(tx, orderId, refundId ?? newId("orf"), BigInt(refunded)),
       },
     ],
   };

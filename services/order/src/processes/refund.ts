@@ -43,9 +43,10 @@ export function refundSaga(ports: RefundPorts): SagaDefinition<RefundInput, Refu
         timeoutMs: 30_000,
         retry: STEADY,
         pointOfNoReturn: true,
-        async call({ orderId, amount, currency, reason }, { idempotencyKey }) {
+        async call({ orderId, refundId, amount, currency, reason }, { idempotencyKey }) {
+          const refund = { reference: orderId, amount: { amount: BigInt(amount), currency }, reason, refundReference: refundId };
           try {
-            await payments.refund({ reference: orderId, amount: { amount: BigInt(amount), currency }, reason }, { idempotencyKey });
+            await payments.refund(refund, { idempotencyKey });
             return {};
           } catch (error) {
             // Payment keeps its answer to this key: a no stays one.

@@ -2,6 +2,7 @@ import { conflict, newId } from "@plinth/kernel/base";
 import type { Handlers } from "@plinth/kernel/rpc";
 import type { OrderService } from "@plinth/proto/order/v1/order_pb";
 import { orderNotFound } from "../domain/order.ts";
+import { givesBack } from "../domain/order-status.ts";
 import type { OrderStore } from "../domain/order-store.ts";
 import { FULFILLMENT_STATUS, ORDER_SORT, ORDER_STATUS, PAYMENT_STATUS, RETURN_STATUS, wordOf } from "../messages/enums.ts";
 import { noteMessage, orderMessage, refundMessage, summaryMessage } from "../messages/order-message.ts";
@@ -49,7 +50,7 @@ export function orderHandlers(orders: OrderStore, acts: OrderActs, access: Order
       const asked = fingerprint([parts, shipping, amount === undefined ? "" : `${amount.amount} ${amount.currency}`, reason]);
       const request = { lines: wanted, shipping, amount, reason, key: keyOf(context) ?? "", fingerprint: asked };
       const refund = await acts.refund(id, request);
-      if (refund.status === "failed") {
+      if (!givesBack(refund)) {
         throw conflict(`The provider refused the refund: ${refund.failure}`, {
           reason: "REFUND_REFUSED",
           metadata: { refund_id: refund.id },

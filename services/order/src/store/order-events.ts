@@ -9,6 +9,7 @@ import {
   type OrderEventLineSchema,
   OrderPaidSchema,
   OrderRefundedSchema,
+  OrderRefundFailedSchema,
 } from "@plinth/proto/order/v1/events_pb";
 import type { Happening, Order, Refund } from "../domain/order.ts";
 import { givenBack } from "../domain/refund.ts";
@@ -61,6 +62,9 @@ export class OrderEvents {
       case "refunded":
         await this.#outlets.publish(tx, OrderRefundedSchema, refunded(order, happening.refund));
         return this.#audit(tx, "order.refunded", order.id, refundFacts(happening.refund, order));
+      case "refund failed":
+        if (happening.wasTold) await this.#outlets.publish(tx, OrderRefundFailedSchema, refundFailed(order, happening.refund));
+        return this.#audit(tx, "order.refund_failed", order.id, refundFacts(happening.refund, order), "failure");
       case "completed":
         return this.#outlets.publish(tx, OrderCompletedSchema, {
           ...whose,
@@ -72,8 +76,14 @@ export class OrderEvents {
     }
   }
 
-  #audit(tx: Transaction, action: string, orderId: string, metadata: Record<string, string>): Promise<void> {
-    return this.#outlets.audit(tx, { action, resource: "order", resourceId: orderId, outcome: "success", metadata });
+  #audit(
+    tx: Transaction,
+    action: string,
+    orderId: string,
+    metadata: Record<string, string>,
+    outcome: "success" | "failure" = "success",
+  ): Promise<void> {
+    return this.#outlets.audit(tx, { action, resource: "order", resourceId: orderId, outcome, metadata });
   }
 }
 
@@ -104,6 +114,14 @@ function created(order: Order): MessageInitShape<typeof OrderCreatedSchema> {
 }
 
 function refunded(order: Order, refund: Refund): MessageInitShape<typeof OrderRefundedSchema> {
+  return { ...refundParts(order, refund), reason: refund.reason, refundedAt: timestampFromDate(new Date()) };
+}
+
+function refundFailed(order: Order, refund: Refund): MessageInitShape<typeof OrderRefundFailedSchema> {
+  return { ...refundParts(order, refund), reason: refund.failure, failedAt: timestampFromDate(new Date()) };
+}
+
+function refundParts(order: Order, refund: Refund) {
   const money = (amount: bigint) => ({ amount, currency: order.currency });
   const skuOf = (lineId: string) => order.lines.find(({ id }) => id === lineId)?.sku ?? "";
   return {
@@ -113,8 +131,6 @@ function refunded(order: Order, refund: Refund): MessageInitShape<typeof OrderRe
     amount: money(refund.amount),
     refunded: money(givenBack(order)),
     total: money(order.total),
-    reason: refund.reason,
-    refundedAt: timestampFromDate(new Date()),
     lines: refund.lines.map(({ lineId, quantity, amount }) => ({ lineId, sku: skuOf(lineId), quantity, amount: money(amount) })),
   };
 }
@@ -125,6 +141,6 @@ function lineMessage(line: Order["lines"][number], currency: string): MessageIni
   return { lineId, sku, productId, name, quantity, warehouseId, weightGrams, unitPrice: money(line.unitPrice), gross: money(line.gross) };
 }
 
-function refundFacts({ id, amount, reason }: Refund, { currency }: Order): Record<string, string> {
-  return { refund_id: id, amount: `${amount} ${currency}`, reason };
+function refundFacts({ id, amount, reason, failure }: Refund, { currency }: Order): Record<string, string> {
+  return { refund_id: id, amount: `${amount} ${currency}`, reason, ...(failure === "" ? {} : { failure }) };
 }

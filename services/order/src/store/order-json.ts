@@ -29,6 +29,7 @@ export function orderJson(order: Order): object {
     authorized: order.authorized,
     captured: order.captured,
     refunded: order.refunded,
+    sent_back: order.sentBack,
     voided: order.voided,
     cancel_reason: order.cancelReason,
     status: statuses.status,

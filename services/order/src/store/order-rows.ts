@@ -27,6 +27,7 @@ export interface OrderRow {
   readonly authorized: string;
   readonly captured: string;
   readonly refunded: string;
+  readonly sent_back: string | null;
   readonly voided: boolean;
   readonly cancel_reason: string;
   readonly status: Statuses["status"];
@@ -160,6 +161,7 @@ export function toSummary(row: OrderRow): OrderSummary {
     authorized: BigInt(row.authorized),
     captured: BigInt(row.captured),
     refunded: BigInt(row.refunded),
+    sentBack: BigInt(row.sent_back ?? 0),
     voided: row.voided,
     cancelReason: row.cancel_reason,
     status: row.status,

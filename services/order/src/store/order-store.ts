@@ -20,8 +20,8 @@ from placed, jsonb_to_recordset($4::jsonb) as h(what text, detail jsonb, actor_i
 const CHANGE = `
 with new as (select * from jsonb_populate_record(null::orders, $1::jsonb)),
 changed as (
-  update orders o set authorized = n.authorized, captured = n.captured, refunded = n.refunded, voided = n.voided, cancel_reason = n.cancel_reason,
-    status = n.status, payment_status = n.payment_status, fulfillment_status = n.fulfillment_status, return_status = n.return_status,
+  update orders o set authorized = n.authorized, captured = n.captured, refunded = n.refunded, sent_back = n.sent_back, voided = n.voided,
+    cancel_reason = n.cancel_reason, status = n.status, payment_status = n.payment_status, fulfillment_status = n.fulfillment_status, return_status = n.return_status,
     version = n.version, updated_at = n.updated_at, paid_at = n.paid_at, canceled_at = n.canceled_at, completed_at = n.completed_at
   from new n where o.id = n.id returning o.id, o.tenant_id
 ),

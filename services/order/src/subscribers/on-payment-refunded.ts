@@ -5,7 +5,8 @@ import type { RecordNews } from "./record.ts";
 
 /** Money went back, by a refund of the order or at the provider. */
 export function onPaymentRefunded(record: RecordNews): EventHandler<typeof PaymentRefundedSchema> {
-  return async ({ reference, refunded }, tx) => {
-    await record(tx, reference, (order) => recordPayment(order, { kind: "refunded", refunded: refunded?.amount ?? 0n }, new Date()));
+  return async ({ reference, refunded, failed }, tx) => {
+    const fact = { kind: "refunded", refunded: refunded?.amount ?? 0n, sentBack: failed?.amount ?? 0n } as const;
+    await record(tx, reference, (order) => recordPayment(order, fact, new Date()));
   };
 }
