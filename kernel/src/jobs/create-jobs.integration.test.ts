@@ -102,6 +102,30 @@ describe("jobs", () => {
     expect(await database.read((tx) => jobs.counts(tx))).toEqual({ waiting: 0, running: 0, failed: 0 });
   });
 
+  test("are enqueued by a statement with what else it writes, which tells the workers, or not at all", async () => {
+    const jobs = newJobs();
+    jobs.define("send", async () => {});
+    const told = collector<string>();
+    const listener = new Client({ connectionString: provisioned.url });
+    listener.on("notification", ({ payload = "" }) => told.add(payload));
+    await listener.connect();
+    await listener.query("listen mailer_jobs");
+    const enqueueWhere = async (written: boolean) => {
+      const [row] = await database.statement((tx) => {
+        const job = jobs.prepare(tx, "send", { to: "bob" }, { uniqueKey: "once" });
+        const sql = `with made as (select 1 where $1::boolean) select (select job.id from made, lateral (${job.subquery(2)}) as job) as id`;
+        return tx.query<{ id: string | null }>(sql, [written, ...job.values]);
+      });
+      return row?.id;
+    };
+    expect(await enqueueWhere(false)).toBeNull();
+    expect(await database.read((tx) => jobs.counts(tx))).toMatchObject({ waiting: 0 });
+    const id = await enqueueWhere(true);
+    expect(await told.atLeast(1)).toEqual([id]);
+    expect(await database.read((tx) => jobs.counts(tx))).toMatchObject({ waiting: 1 });
+    await listener.end();
+  });
+
   test("are tried again until they succeed", async () => {
     const { metrics, finished } = outcomes();
     const jobs = newJobs(metrics);

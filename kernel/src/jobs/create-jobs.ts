@@ -4,12 +4,13 @@ import { type CronItem, type JobHelpers, parseCronItems, type Runner, run, type 
 import { Pool } from "pg";
 import { PlinthError } from "../base/errors.ts";
 import { runInContext } from "../base/request-context.ts";
+import type { Statement } from "../database/database.ts";
 import { quoteIdentifier } from "../database/module-roles.ts";
 import type { Logger } from "../logging/logger.ts";
 import { CRON_BACKFILL_MS, skipAllButLastMissed } from "./cron-backfill.ts";
 import { failedJobs } from "./failed-jobs.ts";
 import { jobContext, unwrapPayload, wrapPayload } from "./job-envelope.ts";
-import type { JobHandler, JobInHand, JobOptions, Jobs } from "./jobs.ts";
+import type { EnqueueOptions, JobHandler, JobInHand, JobOptions, Jobs, PreparedJob } from "./jobs.ts";
 import { releaseLostJobs } from "./lost-workers.ts";
 import { jobsSchema } from "./migrate-jobs.ts";
 import { tellSql, tendListeningClients } from "./own-jobs.ts";
@@ -58,6 +59,32 @@ export function createJobs(options: CreateJobsOptions): Jobs {
     definitions.set(name, { handler, maxAttempts: wanted.maxAttempts ?? MAX_ATTEMPTS, serial: wanted.serial === true });
   };
 
+  const prepare = (
+    tx: Statement,
+    name: string,
+    payload: unknown,
+    { runAt, uniqueKey, maxAttempts, priority }: EnqueueOptions = {},
+  ): PreparedJob => {
+    const definition = definitions.get(name);
+    if (definition === undefined) throw new Error(`No job ${name} is defined. Defined: ${[...definitions.keys()].join(", ") || "none"}.`);
+    return {
+      subquery: (first) => {
+        const [named, json, queue, at, tries, key, order] = Array.from({ length: 7 }, (_, index) => `$${first + index}`);
+        return `select id::text, case when run_at <= now() then ${tellSql(schema, "id")} end from ${quoteIdentifier(schema)}.add_job(identifier => ${named},
+          payload => ${json}::json, queue_name => ${queue}, run_at => ${at}::timestamptz, max_attempts => ${tries}::int, job_key => ${key}, priority => ${order}::int)`;
+      },
+      values: [
+        name,
+        JSON.stringify(wrapPayload(payload, tx.tenantId)),
+        definition.serial ? name : null,
+        runAt?.toISOString() ?? null,
+        maxAttempts ?? definition.maxAttempts,
+        uniqueKey === undefined ? null : jobKey(name, uniqueKey),
+        priority ?? null,
+      ],
+    };
+  };
+
   /**
    * A worker may end by itself, as it does when it hears that a queue of the database is migrated, also that of another module: on the library's channel,
    * in the moment before it is taken off. Another one takes its place.
@@ -92,22 +119,10 @@ export function createJobs(options: CreateJobsOptions): Jobs {
       const once = { jobKey: `cron:${name}`, jobKeyMode: "replace" as const, maxAttempts: wanted.maxAttempts ?? MAX_ATTEMPTS };
       crons.push({ task: name, match: pattern, identifier: name, options: { ...once, backfillPeriod: CRON_BACKFILL_MS } });
     },
-    async enqueue(tx, name, payload, { runAt, uniqueKey, maxAttempts, priority } = {}) {
-      const definition = definitions.get(name);
-      if (definition === undefined) throw new Error(`No job ${name} is defined. Defined: ${[...definitions.keys()].join(", ") || "none"}.`);
-      const [job] = await tx.query<{ id: string }>(
-        `select id, case when run_at <= now() then ${tellSql(schema, "id")} end from ${quoteIdentifier(schema)}.add_job(identifier => $1, payload => $2::json, queue_name => $3, run_at => $4::timestamptz,
-           max_attempts => $5::int, job_key => $6, priority => $7::int)`,
-        [
-          name,
-          JSON.stringify(wrapPayload(payload, tx.tenantId)),
-          definition.serial ? name : null,
-          runAt?.toISOString() ?? null,
-          maxAttempts ?? definition.maxAttempts,
-          uniqueKey === undefined ? null : jobKey(name, uniqueKey),
-          priority ?? null,
-        ],
-      );
+    prepare,
+    async enqueue(tx, name, payload, wanted) {
+      const { subquery, values } = prepare(tx, name, payload, wanted);
+      const [job] = await tx.query<{ id: string }>(subquery(1), values);
       return job?.id ?? "";
     },
     async cancel(tx, name, uniqueKey) {

@@ -1,4 +1,4 @@
-import type { Transaction } from "../database/database.ts";
+import type { Statement, Transaction } from "../database/database.ts";
 
 /** What a handler is told beside its payload. */
 export interface JobInHand {
@@ -34,6 +34,16 @@ export interface EnqueueOptions {
   readonly priority?: number;
 }
 
+/** A job for a statement that enqueues it itself, beside what else it writes. */
+export interface PreparedJob {
+  /**
+   * SQL that enqueues the job and answers a row with its `id`, with `values` as its parameters from `$first` on: the only row of a scalar or a lateral
+   * subquery, `(select id from made, lateral (${job.subquery(4)}) as job)`.
+   */
+  subquery(first: number): string;
+  readonly values: readonly unknown[];
+}
+
 /** A job that has used up its tries. */
 export interface FailedJob {
   readonly id: string;
@@ -64,6 +74,8 @@ export interface Jobs {
   cron(name: string, pattern: string, handler: (job: JobInHand) => Promise<void>, options?: JobOptions): void;
   /** Enqueues in the caller's transaction: the job exists if and only if `tx` commits. Answers its id. */
   enqueue(tx: Transaction, name: string, payload: unknown, options?: EnqueueOptions): Promise<string>;
+  /** The same for a statement that writes something else as well. */
+  prepare(tx: Statement, name: string, payload: unknown, options?: EnqueueOptions): PreparedJob;
   /** Removes a waiting job; a running one finishes but is not tried again. False when there was none. */
   cancel(tx: Transaction, name: string, uniqueKey: string): Promise<boolean>;
 

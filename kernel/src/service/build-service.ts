@@ -46,6 +46,7 @@ export function buildService(parts: ServiceParts): Service<unknown> {
     listen: (schema, handler, options) => messaging.listen(schema, handler, options),
     audit: (tx, entry) => messaging.audit(tx, entry),
     job: (job, handler, options) => needed("jobs").jobs.define(job, handler, options),
+    prepareJob: (tx, job, payload, options) => needed("jobs").jobs.prepare(tx, job, payload, options),
     enqueue: (tx, job, payload, options) => needed("jobs").jobs.enqueue(tx, job, payload, options),
     cron: (job, schedule, handler) => needed("jobs").jobs.cron(job, schedule, () => handler()),
     saga: (definition) => needed("sagas").sagas.define(definition),

@@ -10,7 +10,7 @@ import type { PreparedEvents } from "../events/prepared-events.ts";
 import type { Health } from "../health/health.ts";
 import type { RawHandler, RawRoute } from "../http/raw-routes.ts";
 import type { ServiceIdentity, UserTokens } from "../identity/identity.ts";
-import type { EnqueueOptions, JobHandler, JobOptions } from "../jobs/jobs.ts";
+import type { EnqueueOptions, JobHandler, JobOptions, PreparedJob } from "../jobs/jobs.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { ModuleSet } from "../modules/module-set.ts";
 import type { Handlers } from "../rpc/handlers.ts";
@@ -82,6 +82,8 @@ export interface Service<ModuleConfig> {
   job<Payload>(name: string, handler: JobHandler<Payload>, options?: JobOptions): void;
   /** Queues a job in the caller's transaction: it is done, at least once, if and only if `tx` commits. */
   enqueue(tx: Transaction, name: string, payload: unknown, options?: EnqueueOptions): Promise<string>;
+  /** The same for a statement that writes something else as well. */
+  prepareJob(tx: Statement, name: string, payload: unknown, options?: EnqueueOptions): PreparedJob;
   /** Runs `handler` by a five-field cron line in UTC, once across all replicas. */
   cron(name: string, schedule: string, handler: () => Promise<void>): void;
   /** Says how sagas of this name are done; what a dead process left is taken up by any replica. */
