@@ -29,8 +29,8 @@ import { preferenceHandlers } from "./rpc/preference-handlers.ts";
 import { templateHandlers } from "./rpc/template-handlers.ts";
 import { sinkSwitch } from "./sink/sink-switch.ts";
 import { attemptStore } from "./store/attempt-store.ts";
-import { DELIVER_JOB } from "./store/delivery-store.ts";
 import { DeliveryEntity, InboxEntity } from "./store/entities.ts";
+import { DELIVER_JOB } from "./store/insert-delivery.ts";
 import { Retention } from "./store/retention.ts";
 import { sinkMailStore } from "./store/sink-mail-store.ts";
 import { postgresStorage, storesIn } from "./store/stores.ts";
@@ -54,8 +54,9 @@ export default defineService<NotificationConfig>(
   async (service) => {
     const { database, logger, config } = service;
     const rules = () => sendingRules(config.value);
-    const stores = storesIn(await loadTemplates(join(import.meta.dirname, "../templates")), service);
-    const storage = postgresStorage(database, stores);
+    const templates = database.remember();
+    const stores = storesIn(await loadTemplates(join(import.meta.dirname, "../templates")), service, templates);
+    const storage = postgresStorage(database, stores, templates);
 
     const sink = sinkSwitch(
       config.value.sink,

@@ -26,7 +26,8 @@ afterAll(async () => {
 const LEASE_MS = 60_000;
 const queued: string[] = [];
 const enqueue = async (_tx: unknown, _job: string, { id }: { id: string }) => String(queued.push(id));
-const outlets = { enqueue, publish: async () => {}, audit: async () => {} } as unknown as Parameters<typeof deliveryStore>[1];
+const prepareJob = () => ({ subquery: () => "select ''::text as id", values: [] });
+const outlets = { enqueue, prepareJob, publish: async () => {}, audit: async () => {} } as unknown as Parameters<typeof deliveryStore>[1];
 const sql = (text: string, parameters: unknown[] = []) => database.transaction((tx) => tx.query(text, parameters));
 const stateOf = async (id: string) =>
   (await sql("select status, attempts, last_error, claimed_until from deliveries where id = $1", [id]))[0];
@@ -42,7 +43,7 @@ async function aDelivery(now = new Date()) {
     ...{ category: "news", subjectSource: undefined, content, dueAt: now },
   };
   const outgoing = newDelivery(about, now);
-  await database.transaction((tx) => deliveryStore(tx, outlets).insert(outgoing, ""));
+  await database.transaction((tx) => deliveryStore(tx, outlets).insert(outgoing, "", undefined));
   return outgoing.delivery;
 }
 
@@ -84,7 +85,7 @@ test("of three jobs for a delivery one makes the attempt, and after its death an
 
 test("whose user is forgotten while somebody waits to claim it is not sent", async () => {
   const { id, userId } = await aDelivery();
-  const forget = (tx: Transaction) => storesIn(new Map(), outlets)(tx).contacts.forgetUser(userId);
+  const forget = (tx: Transaction) => storesIn(new Map(), outlets, database.remember())(tx).contacts.forgetUser(userId);
   expect(await whileHeld(forget, () => attempts.begin(id, new Date(), LEASE_MS))).toBeUndefined();
   expect(await stateOf(id)).toMatchObject({ status: "failed", attempts: 0, last_error: "the user was deleted" });
 });

@@ -47,9 +47,10 @@ const STEPS: Record<string, Step> = {
     ...{ arrivals: 1, isClaimed: false },
     come: (email) => lockedTable("notification.deliveries", email, "insert into deliveries"),
   },
+  // By the same statement.
   "while it queues the job": {
     ...{ arrivals: 1, isClaimed: false },
-    come: (email) => lockedTable("notification_jobs._private_jobs", email, "add_job"),
+    come: (email) => lockedTable("notification_jobs._private_jobs", email, "insert into deliveries"),
   },
   // The first attempt was refused.
   "while it claims the second attempt": {

@@ -100,6 +100,12 @@ test("a dedupe key sends one mail, also when two ask at once", async () => {
   expect(new Set(answers.map(({ deliveries }) => deliveries[0]?.id)).size).toBe(1);
   await stateOf(answers[0]?.deliveries[0]?.id ?? "");
   expect(await n.mailsTo(email)).toHaveLength(1);
+  // The first answer holds, also where the same could not be sent any more.
+  const recipient = { email };
+  const later = await n.identity.sendTemplate({ template: "gone-since", recipient, dedupeKey: "key-1" });
+  expect(later).toMatchObject({ duplicate: true, deliveries: [{ id: answers[0]?.deliveries[0]?.id }] });
+  const unknown = n.identity.sendTemplate({ template: "gone-since", recipient, dedupeKey: "key-2" });
+  await expect(unknown).rejects.toMatchObject({ reason: "TEMPLATE_NOT_FOUND" });
   const other = await n.platform.send({
     channel: Channel.EMAIL,
     recipient: { email },
@@ -260,7 +266,8 @@ test("what is in the log is delivered once more, as long as its content is kept,
 
 test("of two messages at once that would fill a share, the second waits for the first, and is refused", async () => {
   const database = await openStore([DeliveryEntity]);
-  const outlets = { enqueue: async () => "", publish: async () => {}, audit: async () => {} };
+  const prepareJob = () => ({ subquery: () => "select ''::text as id", values: [] });
+  const outlets = { enqueue: async () => "", prepareJob, publish: async () => {}, audit: async () => {} };
   const limit = { requests: 1, perMs: 60_000 };
   const email = anAddress();
   const content = { subject: "x", text: "x", html: "", data: undefined };
@@ -270,8 +277,9 @@ test("of two messages at once that would fill a share, the second waits for the 
       async (tx) => {
         const store = deliveryStore(tx, outlets);
         const now = new Date();
-        await store.checkLimit("email", email, limit, now);
-        await store.insert(newDelivery({ ...about, tenantId: tx.tenantId, destination: email, content, dueAt: now }, now), "");
+        const outgoing = newDelivery({ ...about, tenantId: tx.tenantId, destination: email, content, dueAt: now }, now);
+        await store.claim("", [outgoing.delivery], now);
+        await store.insert(outgoing, "", limit);
         await beforeCommit();
       },
       { tenantId: "default" },

@@ -104,14 +104,19 @@ export interface RecipientLimit {
 /** The delivery log, and the work that comes of it. */
 export interface DeliveryStore {
   /**
-   * The answer that was given for the key within its life of a day; else undefined, and the key is taken until the transaction ends.
-   * Another transaction with the same key waits for that.
+   * The answer that was given for the key ("": none) within its life of a day; else undefined, and the key is taken until the transaction ends, and so are
+   * the recipients whose shares are going to be looked at. Another transaction with the same key, or with one of them, waits for that.
    */
-  claimKey(key: string, now: Date): Promise<readonly Delivery[] | undefined>;
-  /** Throws RATE_LIMITED when the recipient has had its share over this channel. Two at once are counted one after the other. */
-  checkLimit(channel: ServedChannel, recipientKey: string, limit: RecipientLimit, now: Date): Promise<void>;
-  /** Writes log and content, adds the delivery to the answer of the key that was claimed ("": none), and queues the work. */
-  insert(outgoing: Outgoing, dedupeKey: string): Promise<void>;
+  claim(
+    key: string,
+    recipients: readonly Pick<Delivery, "channel" | "recipientKey">[],
+    now: Date,
+  ): Promise<readonly Delivery[] | undefined>;
+  /**
+   * Writes log and content, adds the delivery to the answer of the key that was claimed ("": none), and queues the work. Throws RATE_LIMITED, reason
+   * RECIPIENT_RATE_LIMITED, when its recipient, who was claimed, has had the share that `limit` is; undefined: there is none.
+   */
+  insert(outgoing: Outgoing, dedupeKey: string, limit: RecipientLimit | undefined): Promise<void>;
   findDelivery(id: string): Promise<Delivery | undefined>;
   /** Undefined: removed after its keeping time. */
   findContent(id: string): Promise<Content | undefined>;

@@ -18,6 +18,8 @@ export interface Stores {
 export interface Storage {
   /** What `work` writes holds together; it may run more than once. */
   transaction<T>(work: (stores: Stores) => Promise<T>): Promise<T>;
+  /** The same for what changes templates: whoever does so sees it from then on. */
+  changeTemplates<T>(work: (stores: Stores) => Promise<T>): Promise<T>;
   read<T>(work: (stores: Stores) => Promise<T>): Promise<T>;
 }
 

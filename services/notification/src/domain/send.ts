@@ -1,7 +1,7 @@
-import { conflict, notFound, validation } from "@plinth/kernel/base";
+import { conflict, notFound, PlinthError, validation } from "@plinth/kernel/base";
 import { type Channel, type ServedChannel, servedChannel } from "./channel.ts";
 import type { Contact } from "./contact.ts";
-import { type Content, type Delivery, deliverAgain, type NewDelivery, newDelivery } from "./delivery.ts";
+import { type Content, type Delivery, deliverAgain, type NewDelivery, newDelivery, type Outgoing } from "./delivery.ts";
 import type { SendingRules, Stores } from "./ports.ts";
 import { NO_PREFERENCES, type Preferences, SECURITY, sendableAt, wants } from "./preferences.ts";
 import { findDestination, getDestination, type Recipient } from "./recipient.ts";
@@ -46,7 +46,7 @@ interface Addressee {
 type Draft = Omit<NewDelivery, "tenantId" | "userId" | "dueAt">;
 
 export async function sendTemplate(stores: Stores, rules: SendingRules, order: TemplateOrder, now: Date): Promise<Sent> {
-  return once(stores, order.dedupeKey, now, async () => {
+  return once(stores, rules, order.dedupeKey, now, async () => {
     const template = await getTemplate(stores.templates, order.template);
     const addressee = await findAddressee(stores, order.recipient, order.contact);
     const channels = channelsFor(template, order, addressee.contact);
@@ -54,7 +54,7 @@ export async function sendTemplate(stores: Stores, rules: SendingRules, order: T
       const destination = getDestination(channel, order.recipient, addressee.contact, rules.allowPrivateWebhooks);
       return { destination, ...renderFor(template, channel, addressee.locale, order.variables) };
     });
-    return accept(stores, rules, order, addressee, drafts, now);
+    return wanted(stores.tenantId, order.recipient, addressee, drafts, now);
   });
 }
 
@@ -63,11 +63,11 @@ export async function sendText(stores: Stores, rules: SendingRules, order: TextO
   const content = { ...order.content, subject: oneLine(order.content.subject), text: storable(order.content.text) };
   if (channel !== "webhook" && content.subject === "") throw validation({ subject: `is needed for the channel ${channel}` });
   if (channel !== "email" && content.html !== "") throw validation({ html: "only mails have HTML" });
-  return once(stores, order.dedupeKey, now, async () => {
+  return once(stores, rules, order.dedupeKey, now, async () => {
     const addressee = await findAddressee(stores, order.recipient);
     const destination = getDestination(channel, order.recipient, addressee.contact, rules.allowPrivateWebhooks);
     const plain = { template: "", templateVersion: 0, category: order.category, subjectSource: undefined };
-    return accept(stores, rules, order, addressee, [{ ...plain, channel, destination, content }], now);
+    return wanted(stores.tenantId, order.recipient, addressee, [{ ...plain, channel, destination, content }], now);
   });
 }
 
@@ -83,7 +83,7 @@ export async function redeliver({ deliveries }: Stores, id: string, now: Date): 
     throw conflict(`The content of delivery ${id} was removed after its keeping time.`, { reason: "CONTENT_EXPIRED", metadata: { id } });
   }
   const again = deliverAgain({ delivery, content }, now);
-  await deliveries.insert(again, "");
+  await deliveries.insert(again, "", undefined);
   await deliveries.noteRedelivery(delivery, again.delivery);
   return again.delivery;
 }
@@ -106,12 +106,26 @@ export function renderFor(template: Template, channel: ServedChannel, locale: st
   return { channel, template: name, templateVersion: version, category, subjectSource: found.subject, content };
 }
 
-/** Does the work unless the key has its answer already. The work's inserts name the key: they are the answer. */
-async function once({ deliveries }: Stores, key: string, now: Date, work: () => Promise<Delivery[]>): Promise<Sent> {
-  if (key === "") return { deliveries: await work(), duplicate: false };
-  const known = await deliveries.claimKey(key, now);
+/** Queues what `prepare` answers, unless the key has its answer already, or a recipient has had too much. */
+async function once(
+  { deliveries }: Stores,
+  { recipientLimit }: SendingRules,
+  key: string,
+  now: Date,
+  prepare: () => Promise<Outgoing[]>,
+): Promise<Sent> {
+  const outgoing = await prepare().catch(async (error: unknown) => {
+    // Whoever asks once more hears the first answer, even if what was sent then could not be sent any more.
+    const known = error instanceof PlinthError && key !== "" ? await deliveries.claim(key, [], now) : undefined;
+    if (known === undefined) throw error;
+    return { known };
+  });
+  if ("known" in outgoing) return { deliveries: outgoing.known, duplicate: true };
+  const limited = outgoing.map(({ delivery }) => delivery).filter(({ category }) => category !== SECURITY);
+  const known = await deliveries.claim(key, limited, now);
   if (known !== undefined) return { deliveries: known, duplicate: true };
-  return { deliveries: await work(), duplicate: false };
+  for (const each of outgoing) await deliveries.insert(each, key, limited.includes(each.delivery) ? recipientLimit : undefined);
+  return { deliveries: outgoing.map(({ delivery }) => delivery), duplicate: false };
 }
 
 async function findAddressee({ contacts, preferences }: Stores, { userId, locale }: Recipient, known?: Contact): Promise<Addressee> {
@@ -128,23 +142,9 @@ function channelsFor(template: Template, order: TemplateOrder, contact: Contact 
   throw validation({ recipient: `is reached by none of the template's channels: ${channelsOf(template).join(", ")}` });
 }
 
-/** Queues what the recipient wants to get and has not had too much of. */
-async function accept(
-  { tenantId, deliveries }: Stores,
-  { recipientLimit }: SendingRules,
-  { recipient: { userId }, dedupeKey }: Pick<TemplateOrder, "recipient" | "dedupeKey">,
-  { preferences }: Addressee,
-  drafts: readonly Draft[],
-  now: Date,
-): Promise<Delivery[]> {
-  const accepted: Delivery[] = [];
-  for (const draft of drafts) {
-    if (!wants(preferences, draft.category, draft.channel)) continue;
-    const outgoing = newDelivery({ ...draft, tenantId, userId, dueAt: sendableAt(preferences, draft.category, now) }, now);
-    const { channel, category, recipientKey } = outgoing.delivery;
-    if (category !== SECURITY) await deliveries.checkLimit(channel, recipientKey, recipientLimit, now);
-    await deliveries.insert(outgoing, dedupeKey);
-    accepted.push(outgoing.delivery);
-  }
-  return accepted;
+/** What the recipient wants to get, each as a delivery. */
+function wanted(tenantId: string, { userId }: Recipient, { preferences }: Addressee, drafts: readonly Draft[], now: Date): Outgoing[] {
+  return drafts
+    .filter(({ category, channel }) => wants(preferences, category, channel))
+    .map((draft) => newDelivery({ ...draft, tenantId, userId, dueAt: sendableAt(preferences, draft.category, now) }, now));
 }

@@ -33,7 +33,7 @@ export function templateHandlers(storage: Storage): TemplateHandlers {
 
     async createTemplate({ name, category, description, contents }, context) {
       const draft = { description, contents: draftContents(contents) };
-      const made = await storage.transaction(async ({ templates }) => {
+      const made = await storage.changeTemplates(async ({ templates }) => {
         const template = newTemplate(name, category, draft, templates.findBuiltIn(name), new Date());
         await templates.insert(template);
         return template;
@@ -44,14 +44,14 @@ export function templateHandlers(storage: Storage): TemplateHandlers {
 
     async updateTemplate({ name, description, contents, expectedVersion }) {
       const draft = { description, contents: draftContents(contents) };
-      const change = storage.transaction(({ templates }) =>
+      const change = storage.changeTemplates(({ templates }) =>
         templates.change(name, (newest) => nextVersion(newest, draft, expectedVersion, new Date())),
       );
       return templateMessage(await change);
     },
 
     async deleteTemplate({ name }) {
-      await storage.transaction(({ templates }) => templates.remove(name));
+      await storage.changeTemplates(({ templates }) => templates.remove(name));
       return {};
     },
 

@@ -1,5 +1,5 @@
 import { conflict } from "@plinth/kernel/base";
-import { listPage, onUniqueViolation, type Transaction } from "@plinth/kernel/database";
+import { listPage, onUniqueViolation, type RememberedReads, type Statement, type Transaction } from "@plinth/kernel/database";
 import type { Service } from "@plinth/kernel/service";
 import { type Template, type TemplateContent, type TemplateStore, templateNotFound } from "../domain/template.ts";
 
@@ -18,11 +18,16 @@ interface TemplateRow extends Record<string, unknown> {
 const COLUMNS = "name, version, category, description, contents, updated_at";
 
 /** Templates in Postgres, in one transaction, and the built-in ones behind them. */
-export function templateStore(tx: Transaction, builtIn: BuiltInTemplates, outlets: Pick<Service<unknown>, "audit">): TemplateStore {
-  const findOwn = async (name: string, version?: number): Promise<Template | undefined> => {
-    const [row] = await tx.query<TemplateRow>(
+export function templateStore(
+  tx: Transaction,
+  builtIn: BuiltInTemplates,
+  outlets: Pick<Service<unknown>, "audit">,
+  remembered: Pick<RememberedReads, "read">,
+): TemplateStore {
+  const findOwn = async (name: string, version?: number, reading: Statement = tx): Promise<Template | undefined> => {
+    const [row] = await reading.query<TemplateRow>(
       `select ${COLUMNS} from templates where tenant_id = $1 and name = $2 and ($3::int is null or version = $3::int) order by version desc limit 1`,
-      [tx.tenantId, name, version ?? null],
+      [reading.tenantId, name, version ?? null],
     );
     return row && templateOf(row);
   };
@@ -55,13 +60,22 @@ export function templateStore(tx: Transaction, builtIn: BuiltInTemplates, outlet
     });
   };
 
+  /** One that is neither there nor built in is not kept: there is no end to such names. */
+  const findNewest = async (name: string): Promise<Template | undefined> => {
+    const found = await remembered.read<Template>([name], async (reading) => {
+      const newest = (await findOwn(name, undefined, reading)) ?? builtIn.get(name);
+      return new Map(newest === undefined ? [] : [[name, newest]]);
+    });
+    return found.get(name);
+  };
+
   return {
     async findTemplate(name, version) {
+      if (version === undefined) return findNewest(name);
       const own = await findOwn(name, version);
       if (own !== undefined) return own;
       const template = builtIn.get(name);
-      if (template === undefined || (version !== undefined && version !== template.version)) return undefined;
-      return template;
+      return template?.version === version ? template : undefined;
     },
 
     findBuiltIn: (name) => builtIn.get(name),

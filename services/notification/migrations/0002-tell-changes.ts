@@ -1,0 +1,5 @@
+import { type MigrationTransaction, tellChangesSql } from "@plinth/kernel/database";
+
+export async function up(tx: MigrationTransaction): Promise<void> {
+  await tx.query(tellChangesSql("templates"));
+}
