@@ -89,6 +89,16 @@ describe("a step that failed", () => {
     expect(afterFailure(STEPS, at("authorize", { attempt: 3 }), DECLINED, half)).toEqual(go("authorize", { status: "turning-back" }));
   });
 
+  test("by a refusal that leaves something behind is undone as well, whichever try it was", () => {
+    const steps = STEPS.map((step) => (step.name === "authorize" ? { ...step, undoneIfRefused: true } : step));
+    const failure = expect.objectContaining({ step: "authorize", reason: "CARD_DECLINED" });
+    for (const attempt of [0, 1]) {
+      expect(afterFailure(steps, at("authorize", { attempt }), DECLINED, half)).toEqual(
+        go("authorize", { status: "turning-back", failure }),
+      );
+    }
+  });
+
   test("for a passing reason is tried again with growing waits, then undone as well, since it may have taken effect", () => {
     const waits = [0, 1, 2].map((attempt) => afterFailure(STEPS, at("authorize", { attempt }), AWAY, half));
     expect(waits).toEqual([1, 2, 3].map((attempt) => go("authorize", { status: "running", attempt })));

@@ -5,7 +5,7 @@ import { DEFAULT_STEP_RETRY, type SagaFailure, type SagaStep } from "./saga.ts";
 // Pure: what a saga does next, whatever happened. The store writes it, the runner does it.
 
 /** Of a step, what decides. */
-type Step = Pick<SagaStep<object>, "name" | "retry" | "pointOfNoReturn"> & { readonly undo?: unknown };
+type Step = Pick<SagaStep<object>, "name" | "retry" | "pointOfNoReturn"> & { readonly undo?: unknown; readonly undoneIfRefused?: boolean };
 type Steps = readonly Step[];
 
 /** Where a saga stands between two tries. */
@@ -45,8 +45,8 @@ export function afterWaiting(steps: Steps, position: Position, atMostMs: number,
 }
 
 /**
- * After a step that threw. A definite refusal of the first try did nothing, so what is undone begins with the step before; any other failure leaves open whether
- * the step took effect, so it is undone as well. An undo, and whatever follows the point of no return, is tried again for ever.
+ * After a step that threw. A definite refusal of the first try did nothing, unless the step says otherwise, so what is undone begins with the step before; any
+ * other failure leaves open whether the step took effect, so it is undone as well. An undo, and whatever follows the point of no return, is tried again for ever.
  */
 export function afterFailure(steps: Steps, position: Position, error: PlinthError, random: () => number): Move {
   const index = indexOf(steps, position.step);
@@ -54,11 +54,11 @@ export function afterFailure(steps: Steps, position: Position, error: PlinthErro
   const attempt = position.attempt + 1;
   const again: Move = { kind: "go", position: { ...position, attempt }, afterMs: delayMs(step, attempt, error, random) };
   if (position.status === "turning-back" || isPastReturn(steps, index)) return again;
-  // Only the first try tells: after one that failed, a refusal may be the answer to a request that took effect before.
-  const refused = isRefusal(error) && position.attempt === 0;
+  // Only the first try tells: after one that failed, a refusal may be the answer to a request that took effect before. What is undone anyway need not tell.
+  const refused = isRefusal(error) && (position.attempt === 0 || step.undoneIfRefused === true);
   if (!refused && attempt < (step.retry ?? DEFAULT_STEP_RETRY).attempts) return again;
   // Whoever waited had been told something before, so there is something to undo.
-  const nothingDone = refused && position.waitsUntil === undefined;
+  const nothingDone = refused && position.waitsUntil === undefined && step.undoneIfRefused !== true;
   return undoFrom(steps, nothingDone ? index - 1 : index, failureOf(position.step, error));
 }
 

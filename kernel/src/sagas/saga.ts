@@ -63,6 +63,8 @@ export interface CallStep<State> extends StepBase<State> {
   /** How long the step may answer `waiting`, ms from the first time; then the saga turns back, and the step is undone as well. */
   readonly waitsAtMostMs?: number;
   readonly undo?: (state: State, step: StepInHand) => Promise<void>;
+  /** True: a refusal leaves something behind as well, so that the step is undone after one, too. */
+  readonly undoneIfRefused?: boolean;
 }
 
 /** A step in the own schema: what it writes and the note that it is done commit together, so that it takes effect once. */

@@ -44,6 +44,11 @@ async function ledgerOf(paymentId: string): Promise<Record<string, bigint>> {
   return sums;
 }
 
+async function statusAtStripe(id: string): Promise<string> {
+  const headers = { authorization: "Bearer sk_test_simulator" };
+  return ((await (await fetch(`${simulator.url}/v1/payment_intents/${id}`, { headers })).json()) as { status: string }).status;
+}
+
 describe.each(["stripe", "manual"])("by %s", (provider) => {
   test("a payment is held, charged in parts and given back in parts, and its ledger ends at zero", async () => {
     const { id, ...held } = await payments().authorize(anAuthorization({ provider }));
@@ -173,6 +178,31 @@ describe("a decline", () => {
     const again = await payments().authorize({ ...request, methodToken: "pm_card_visa" });
     expect(again).toMatchObject({ state: State.AUTHORIZED, authorized: euros(10_000n) });
     expect(again.decline).toBeUndefined();
+  });
+
+  test.each(["stripe", "manual"])("is closed at the provider before another method is tried, by %s", async (provider) => {
+    const request = anAuthorization({ methodToken: "pm_card_chargeDeclined" });
+    await expect(payments().authorize(request)).rejects.toMatchObject({ reason: "PAYMENT_DECLINED" });
+    const declined = await payments().getIntent({ reference: request.reference });
+    // Stripe is away for a moment: the call is repeated, and closes it then.
+    await simulator.fault("error-before", "cancel$");
+    const again = { ...request, provider, methodToken: "pm_card_visa" };
+    const authorized = await payments().authorize(again);
+    expect(authorized).toMatchObject({ id: declined.id, state: State.AUTHORIZED, provider });
+    expect(authorized.providerId).not.toBe(declined.providerId);
+    expect(await statusAtStripe(declined.providerId)).toBe("canceled");
+  });
+
+  test("that is voided is closed at the provider, where its customer could go on with it", async () => {
+    const atOnce = anAuthorization({ methodToken: "pm_card_chargeDeclined" });
+    await expect(payments().authorize(atOnce)).rejects.toMatchObject({ reason: "PAYMENT_DECLINED" });
+    const later = await payments().authorize(anAuthorization({ methodToken: "pm_card_threeDSecure2Required" }));
+    await simulator.control("POST", `3ds/${later.providerId}`, { outcome: "failure" });
+    for (const reference of [atOnce.reference, later.reference]) {
+      const { providerId } = await payments().getIntent({ reference });
+      for (const _twice of [1, 2]) await expect(payments().void({ reference })).resolves.toMatchObject({ state: State.VOIDED, providerId });
+      expect(await statusAtStripe(providerId)).toBe("canceled");
+    }
   });
 
   test("of a token that the provider does not know names that", async () => {

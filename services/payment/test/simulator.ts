@@ -23,7 +23,7 @@ export interface Fault {
 export interface SimulatorProcess {
   readonly url: string;
   control<T = unknown>(method: "GET" | "POST", path: string, body?: object): Promise<T>;
-  fault(kind: string, path: string, times?: number): Promise<Fault>;
+  fault(kind: string, path: string, times?: number, method?: string): Promise<Fault>;
   sums(): Promise<SimulatorSums>;
   stop(): Promise<void>;
 }
@@ -41,8 +41,8 @@ export async function startSimulatorProcess(): Promise<SimulatorProcess> {
   return {
     url,
     control,
-    async fault(kind, path, times = 1) {
-      const { id } = await control<{ id: string }>("POST", "faults", { kind, path, times });
+    async fault(kind, path, times = 1, method = "POST") {
+      const { id } = await control<{ id: string }>("POST", "faults", { kind, path, times, method });
       return {
         hit: async () => void (await control("GET", `faults/${id}`)),
         release: async () => void (await control("POST", `faults/${id}/release`)),

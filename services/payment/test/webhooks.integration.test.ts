@@ -20,6 +20,7 @@ beforeAll(async () => {
       PAYMENT_STRIPE_URL: simulator.url,
       PAYMENT_STRIPE_SECRET_KEY: "sk_test_simulator",
       PAYMENT_STRIPE_WEBHOOK_SECRET: SECRET,
+      PAYMENT_RECOVERY_EVERY: "50ms",
     },
   });
   postgres = new Postgres({ connectionString: harness.adminUrl });
@@ -65,6 +66,11 @@ async function byHand(path: string, parameters: Record<string, string> = {}): Pr
     body: new URLSearchParams(parameters),
   });
   return (await response.json()) as { id: string };
+}
+
+async function atStripe(id: string): Promise<{ status: string; amount_capturable: number }> {
+  const headers = { authorization: "Bearer sk_test_simulator" };
+  return (await (await fetch(`${simulator.url}/v1/payment_intents/${id}`, { headers })).json()) as never;
 }
 
 describe.each([
@@ -151,6 +157,55 @@ describe.each(["pm_card_visa", "pm_card_pendingRefund"])("a refund of %s that th
       },
     ]);
     await expect(payments().refund({ id })).resolves.toMatchObject({ refunded: euros(10_000n) });
+  });
+});
+
+describe("a payment that is void here", () => {
+  const goneOn: [what: string, card: string, goOn: (id: string) => Promise<unknown>, amounts: object][] = [
+    [
+      "its customer goes on with is let go of",
+      "pm_card_threeDSecure2Required",
+      (id) => simulator.control("POST", `3ds/${id}`, { outcome: "success" }),
+      { state: State.VOIDED, authorized: euros(0n), captured: euros(0n) },
+    ],
+    [
+      "its customer tries in vain to go on with is closed",
+      "pm_card_threeDSecure2Required",
+      (id) => simulator.control("POST", `3ds/${id}`, { outcome: "failure" }),
+      { state: State.VOIDED, authorized: euros(0n), captured: euros(0n) },
+    ],
+    [
+      "somebody charges at Stripe is given back",
+      "pm_card_visa",
+      (id) => byHand(`payment_intents/${id}/capture`, { amount_to_capture: "7000" }),
+      { state: State.CAPTURED, captured: euros(7000n), refunded: euros(7000n) },
+    ],
+  ];
+  test.each(goneOn)("and that %s, and others hear of it", async (_what, card, goOn, amounts) => {
+    const { id, providerId } = await payments().authorize(anAuthorization(card));
+    await deliver();
+    // As if it had been closed here alone.
+    await sql("update payment.intents set state = 'voided', authorized = 0 where id = $1", [id]);
+    await goOn(providerId);
+    await deliver("reversed", 2);
+    const isSettled = async () => (await sql("select from payment.intents where id = $1 and not void_wanted", [id])).length === 1;
+    await eventually(isSettled);
+    expect(await payments().getIntent({ id })).toMatchObject(amounts);
+    await deliver();
+    const { status, amount_capturable: held } = await atStripe(providerId);
+    expect([status, held]).toEqual([card === "pm_card_visa" ? "succeeded" : "canceled", 0]);
+  });
+
+  test("was so before an old word of it arrives, which changes nothing", async () => {
+    const { id, providerId } = await payments().authorize(anAuthorization());
+    const fault = await simulator.fault("hang-after", `payment_intents/${providerId}`, 1, "GET");
+    const delivering = deliver();
+    await fault.hit();
+    await payments().void({ id });
+    const voided = await payments().getIntent({ id });
+    await fault.release();
+    await delivering;
+    expect(await payments().getIntent({ id })).toEqual(voided);
   });
 });
 

@@ -19,7 +19,7 @@ type Body = Readonly<Record<string, unknown>>;
  * What Stripe does not have: switches for what goes wrong, and what customers and banks do. All under `/simulator`, as JSON.
  *
  * - `POST /simulator/faults {kind, method, path, times}` → `{id}`; `path` is a regular expression. `GET /simulator/faults/<id>` answers once a
- *   request was hit; `POST /simulator/faults/<id>/release` lets go on what hangs.
+ *   request was hit; `POST /simulator/faults/<id>/release` ends it, and lets go on what hangs.
  * - `POST /simulator/webhooks {url, secret, headers, copies, held}`; `POST /simulator/webhooks/deliver {order, copies}` sends what is held.
  * - `POST /simulator/3ds/<payment intent> {outcome: "success" | "failure"}`.
  * - `POST /simulator/refunds/<refund or payment intent> {status: "succeeded" | "failed", reason}`: what the bank says of a refund in the end.

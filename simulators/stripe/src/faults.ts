@@ -24,6 +24,7 @@ export interface Fault {
   /** Resolves when what hangs may go on. */
   readonly released: Promise<void>;
   strike(): void;
+  /** It hits no more requests, and what hangs goes on. */
   release(): void;
 }
 
@@ -49,16 +50,24 @@ export function createFaults(): Faults {
     add(kind, method, pattern, times) {
       const hit = Promise.withResolvers<void>();
       const released = Promise.withResolvers<void>();
-      const fault: Fault = {
-        id: randomUUID(),
-        kind,
-        hit: hit.promise,
-        released: released.promise,
-        strike: hit.resolve,
-        release: released.resolve,
+      const each: Armed = {
+        fault: {
+          id: randomUUID(),
+          kind,
+          hit: hit.promise,
+          released: released.promise,
+          strike: hit.resolve,
+          release() {
+            each.left = 0;
+            released.resolve();
+          },
+        },
+        method,
+        pattern,
+        left: times,
       };
-      armed.push({ fault, method, pattern, left: times });
-      return fault;
+      armed.push(each);
+      return each.fault;
     },
     take(method, path) {
       const found = armed.find((candidate) => candidate.left > 0 && candidate.method === method && candidate.pattern.test(path));
@@ -69,10 +78,7 @@ export function createFaults(): Faults {
     },
     find: (id) => armed.find(({ fault }) => fault.id === id)?.fault,
     releaseAll() {
-      for (const each of armed) {
-        each.left = 0;
-        each.fault.release();
-      }
+      for (const { fault } of armed) fault.release();
     },
   };
 }

@@ -2,7 +2,7 @@ import { type MoneyJson, moneyFromJson } from "@plinth/kernel/base";
 import type { Client } from "@plinth/kernel/client";
 import type { Transaction } from "@plinth/kernel/database";
 import { isKeptAnswer } from "@plinth/kernel/rpc";
-import { type SagaDefinition, waiting } from "@plinth/kernel/sagas";
+import { type SagaDefinition, type StepInHand, waiting } from "@plinth/kernel/sagas";
 import type { InventoryService } from "@plinth/proto/inventory/v1/inventory_pb";
 import { type PaymentService, State } from "@plinth/proto/payment/v1/payment_pb";
 import { checkExpectedTotal, type DraftLine, inWarehouses, type OrderDraft } from "../domain/draft.ts";
@@ -100,8 +100,10 @@ export function checkoutSaga(ports: CheckoutPorts): SagaDefinition<CheckoutInput
           if (intent.state === State.REQUIRES_ACTION) return waiting({ nextActionUrl: intent.nextActionUrl });
           return { authorized: String(intent.authorized?.amount ?? 0n), nextActionUrl: "", payment: { ...payment, methodToken: "" } };
         },
-        async undo({ orderId }: CheckoutState) {
-          await payments.void({ reference: orderId });
+        // A payment that was declined, or that its customer left, is open at the provider: they could still go on with it, and pay for nothing.
+        undoneIfRefused: true,
+        async undo({ orderId }: CheckoutState, { idempotencyKey }: StepInHand) {
+          await payments.refund({ reference: orderId, reason: "Its checkout came to nothing." }, { idempotencyKey });
         },
       },
       {

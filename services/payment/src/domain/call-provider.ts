@@ -1,6 +1,6 @@
 import { type PlinthError, unavailable } from "@plinth/kernel/base";
 import type { Intent } from "./intent.ts";
-import { type Observed, observe } from "./observe.ts";
+import { type Observed, observe, observeVoided } from "./observe.ts";
 import { isDoneIn, type Operation, refused, settled } from "./operation.ts";
 import type { Books, Changes, Decision, PaymentStore } from "./payment-store.ts";
 import { type PaymentProvider, ProviderRefusal, type ProviderState } from "./provider.ts";
@@ -28,6 +28,7 @@ export async function callProvider(ports: PaymentPorts, { operation, intent }: U
   const provider = providerOf(ports, intent.provider);
   let state: ProviderState;
   try {
+    await closeReplaced(ports, operation);
     state = await send(provider, intent, operation);
   } catch (error) {
     if (error instanceof ProviderRefusal) return settleRefusal(ports, provider, intent, operation, error);
@@ -57,15 +58,38 @@ export function providerOf({ providers }: PaymentPorts, name: string): PaymentPr
   return provider;
 }
 
-/** Takes over what a provider says of a payment, outside of any call: a webhook led there. */
-export function noteState(ports: PaymentPorts, intentId: string, isOurs: (books: Books) => boolean, state: ProviderState): Promise<void> {
-  return ports.store.change({ id: intentId }, undefined, (books): Decision<void> => {
-    if (books === undefined || !isOurs(books)) return { result: undefined };
+/**
+ * Takes over what a provider says of a payment, outside of any call: a webhook led there. What it says of one that is void here may be an old word, so it is
+ * asked once more; if there is still something of it, that is let go of by whoever takes up what is to be voided.
+ */
+export async function noteState(
+  ports: PaymentPorts,
+  intentId: string,
+  isOurs: (books: Books) => boolean,
+  ask: () => Promise<ProviderState | undefined>,
+): Promise<void> {
+  const state = await ask();
+  if (state === undefined) return;
+  const isVoid = await ports.store.change({ id: intentId }, undefined, (books): Decision<boolean> => {
+    if (books === undefined || !isOurs(books)) return { result: false };
+    if (books.intent.state === "voided") return { result: state.status !== "voided" };
     const { pending } = books;
     const done = pending !== undefined && pending.kind !== "confirm" && isDoneIn(state, pending);
     const observed = observedIn(books, state, pending, ports.now());
-    return { result: undefined, changes: done ? { ...observed, operation: settled(pending) } : observed };
+    return { result: false, changes: done ? { ...observed, operation: settled(pending) } : observed };
   });
+  const again = isVoid ? await ask() : undefined;
+  if (again === undefined || again.status === "voided") return;
+  await ports.store.change({ id: intentId }, undefined, (books): Decision<void> => {
+    if (books?.intent.state !== "voided") return { result: undefined };
+    return { result: undefined, changes: observeVoided(books.intent, books.refunds, again, ports.now()) };
+  });
+}
+
+/** A customer could still go on with a try that was declined. */
+async function closeReplaced(ports: PaymentPorts, { id, replaces }: Operation): Promise<void> {
+  const [name = "", declined = ""] = replaces.split("/");
+  if (declined !== "") await providerOf(ports, name).close(declined, `${id}:close`);
 }
 
 function send(provider: PaymentProvider, intent: Intent, operation: Operation): Promise<ProviderState> {

@@ -24,7 +24,10 @@ export interface Intent {
   readonly fingerprint: string;
   /** What the provider last said; null until it said something. */
   readonly known: ProviderState | null;
-  /** Somebody voided it while another call was under way: it is voided as soon as that has ended. */
+  /**
+   * Nothing of it may stay: somebody voided it while another call was under way, or the provider has money for what is void here. What is held is let go
+   * of, and what was charged in spite of it goes back, as soon as nothing else is under way.
+   */
   readonly voidWanted: boolean;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -92,6 +95,11 @@ export function chargedStatus({ amount, captured, refunded }: Pick<Intent, "amou
   if (charged <= 0n) return "none";
   if (charged === amount) return "full";
   return charged < amount ? "partial" : "over";
+}
+
+/** Whether the provider has something of it, which is to be closed there before it is closed here. */
+export function isAtProvider({ known }: Pick<Intent, "known">): boolean {
+  return known !== null && known.id !== "";
 }
 
 /** What can still be captured. */

@@ -51,12 +51,22 @@ export function observe(
 ): Observed {
   const held = withMoney(intent, state, now);
   const given = withRefunds(held.intent, refunds, state.refunds, asked, now);
+  const { captured, refunded, voidWanted } = given.intent;
   return {
-    intent: given.intent,
+    intent: { ...given.intent, voidWanted: voidWanted && !(captured > 0n && refunded >= captured) },
     refunds: given.refunds,
     ledger: [...held.ledger, ...given.ledger],
     happenings: [...held.happenings, ...given.happenings],
   };
+}
+
+/**
+ * The provider has something of a payment that is void here, and was asked after it had become void, so this is no old word. It is believed, so that it can
+ * be let go of.
+ */
+export function observeVoided(intent: Intent, refunds: readonly Refund[], state: ProviderState, now: Date): Observed {
+  const observed = observe({ ...intent, state: "authorizing" }, refunds, state, undefined, now);
+  return { ...observed, intent: { ...observed.intent, voidWanted: true } };
 }
 
 function withMoney(intent: Intent, state: ProviderState, now: Date): Observed {
@@ -81,7 +91,8 @@ function withMoney(intent: Intent, state: ProviderState, now: Date): Observed {
     if (next === "failed") happenings.push({ what: "failed" });
     if (next === "voided") happenings.push({ what: "voided", amount: intent.authorized });
   }
-  const voidWanted = intent.voidWanted && state.captured === 0n && ["authorizing", "requires_action", "authorized"].includes(next);
+  // A charge that was under way goes before a void; one that was there when the void was wanted goes back.
+  const voidWanted = intent.voidWanted && (intent.captured > 0n || (state.captured === 0n && next !== "voided"));
   const same = ledger.length === 0 && happenings.length === 0 && next === intent.state && voidWanted === intent.voidWanted;
   const changed = { ...intent, state: next, authorized, captured: state.captured, known: state, voidWanted };
   return { intent: same ? { ...changed, updatedAt: intent.updatedAt } : { ...changed, updatedAt: now }, refunds: [], ledger, happenings };

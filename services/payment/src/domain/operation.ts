@@ -27,6 +27,8 @@ export interface Operation {
   /** Of authorizations, while they are pending. */
   readonly methodToken: string;
   readonly returnUrl: string;
+  /** Of authorizations: the declined try that it takes the place of and that is closed first, `<provider>/<its name there>`; empty where there is none. */
+  readonly replaces: string;
   /** Why the provider would not. */
   readonly refusal: string;
   /** Until then it belongs to whoever began it. */
@@ -43,6 +45,7 @@ export interface OperationRequest {
   readonly refundReference?: string;
   readonly methodToken?: string;
   readonly returnUrl?: string;
+  readonly replaces?: string;
 }
 
 export function newOperation(intent: Intent, request: OperationRequest, now: Date, leaseMs: number): Operation {
@@ -60,6 +63,7 @@ export function newOperation(intent: Intent, request: OperationRequest, now: Dat
     refundReference: request.refundReference ?? "",
     methodToken: request.methodToken ?? "",
     returnUrl: request.returnUrl ?? "",
+    replaces: request.replaces ?? "",
     refusal: "",
     leaseUntil: new Date(now.getTime() + leaseMs),
     createdAt: now,
@@ -85,7 +89,8 @@ export function isDoneIn(state: ProviderState, operation: Operation): boolean {
     case "capture":
       return state.captured >= operation.capturedBefore + operation.amount;
     case "void":
-      return state.status === "voided" || state.status === "failed" || state.status === "captured";
+      // A declined one is still open there: its customer may go on with another method.
+      return state.status === "voided" || state.status === "captured";
     case "refund":
       return state.refunds.some(({ operationId }) => operationId === operation.id);
   }

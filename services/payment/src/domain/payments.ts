@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { conflict, newId, notFound, type PlinthError, runInContext, unavailable, validation } from "@plinth/kernel/base";
 import { callProvider, type PaymentPorts, resumeOperation, type Undertaking } from "./call-provider.ts";
-import { INTENT_MOVES, type Intent } from "./intent.ts";
+import { INTENT_MOVES, type Intent, isAtProvider } from "./intent.ts";
 import { captureOf, checkSame, newOperation, type Operation, type OperationRequest, refundOf } from "./operation.ts";
 import type { Books, Changes, Decision, OperationName, PaymentName } from "./payment-store.ts";
 
@@ -77,9 +77,14 @@ export function createPayments(ports: PaymentPorts): Payments {
     return { result: { kind: "call", intent, operation }, changes: { ...changes, operation } };
   }
 
-  /** Somebody wanted it void while it was in the works. */
+  /** Nothing of it may stay. */
   async function afterwards(intent: Intent): Promise<Intent> {
-    return intent.voidWanted ? voidPayment({ id: intent.id }) : intent;
+    if (!intent.voidWanted) return intent;
+    const { id, captured } = intent;
+    if (captured === 0n) return voidPayment({ id });
+    return (
+      await refund({ id }, { key: `void-${id}`, amount: undefined, currency: undefined, reason: "It was void.", refundReference: "" })
+    ).intent;
   }
 
   async function authorize(request: AuthorizePayment): Promise<Books> {
@@ -101,7 +106,11 @@ export function createPayments(ports: PaymentPorts): Payments {
       if (found.state !== "failed") throw exists(found);
       const state = INTENT_MOVES.next(found.state, "try again", found);
       const again: Intent = { ...found, ...asked, state, known: null, updatedAt: at };
-      return begin(again, { ...call, key: newId("key") }, { intent: again, happenings: [{ what: "asked", amount: request.amount }] });
+      return begin(
+        again,
+        { ...call, key: newId("key"), replaces: isAtProvider(found) ? `${found.provider}/${found.known?.id}` : "" },
+        { intent: again, happenings: [{ what: "asked", amount: request.amount }] },
+      );
     });
     if (intent.state === "voided") throw voided(intent);
     return after(unlessDeclined(intent));
@@ -139,7 +148,7 @@ export function createPayments(ports: PaymentPorts): Payments {
       // A part was charged, and the rest is let go of already: perhaps by this very call, whose answer was lost.
       const isReleased = intent.state === "captured" && intent.captured < intent.amount;
       if (intent.state === "voided" || isReleased) return done(intent);
-      if (intent.state === "failed") {
+      if (intent.state === "failed" && !isAtProvider(intent)) {
         const closed = { ...intent, state: INTENT_MOVES.next(intent.state, "void", intent), updatedAt: at };
         return { result: { kind: "done", intent: closed }, changes: { intent: closed, happenings: [{ what: "voided", amount: 0n }] } };
       }

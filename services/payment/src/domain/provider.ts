@@ -69,7 +69,10 @@ export interface PaymentProvider {
   confirm(known: ProviderState, operationId: string): Promise<ProviderState>;
   /** `final` lets go of the rest. */
   capture(known: ProviderState, amount: bigint, final: boolean, operationId: string): Promise<ProviderState>;
+  /** What was declined is closed as well: its customer could still go on with it. */
   void(known: ProviderState, operationId: string): Promise<ProviderState>;
+  /** The same for a try that another one takes the place of; nothing happens to what is closed already. */
+  close(id: string, operationId: string): Promise<void>;
   refund(known: ProviderState, amount: bigint, operationId: string): Promise<ProviderState>;
   read(known: Pick<ProviderState, "id">, lastKnown: ProviderState | null): Promise<ProviderState>;
   /** What became of `authorize` with this id; undefined where the provider knows of none since then. */

@@ -31,6 +31,9 @@ export const manualProvider: PaymentProvider = {
     if (known.captured > 0n) return { ...known, status: "captured", authorized: known.captured };
     return { ...known, status: "voided", authorized: 0n };
   },
+  async close() {
+    // Nobody declines.
+  },
   async refund(known, amount, operationId) {
     if (amount > known.captured - refundedOf(known)) throw new ProviderRefusal("amount_too_large", "More than was paid.");
     return { ...known, refunds: [...known.refunds, { id: `manual_${operationId}`, amount, status: "succeeded", operationId }] };

@@ -18,6 +18,12 @@ export function declinedIntent(error: unknown): Stripe.PaymentIntent {
   return refusalOf(error);
 }
 
+/** For `.catch` of a cancellation: it may have been canceled before. Otherwise as `refusalOf`. */
+export function unlessCanceled(error: unknown): void {
+  if (error instanceof Stripe.errors.StripeInvalidRequestError && error.payment_intent?.status === "canceled") return;
+  refusalOf(error);
+}
+
 function isFinal(error: Stripe.errors.StripeError): boolean {
   return error instanceof Stripe.errors.StripeInvalidRequestError || error instanceof Stripe.errors.StripeCardError;
 }

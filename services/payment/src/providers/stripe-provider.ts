@@ -1,7 +1,7 @@
 import Stripe from "stripe";
 import type { Authorization, ListedPayment, PaymentProvider, ProviderState } from "../domain/provider.ts";
 import { fromStripeAmount, toStripeAmount } from "./stripe-amount.ts";
-import { declinedIntent, refusalOf } from "./stripe-errors.ts";
+import { declinedIntent, refusalOf, unlessCanceled } from "./stripe-errors.ts";
 import { listRefunds, stateOf } from "./stripe-state.ts";
 
 export interface StripeOptions {
@@ -78,6 +78,9 @@ export function createStripeProvider(options: StripeOptions): PaymentProvider {
         return whole(await stripe.paymentIntents.capture(known.id, release, key).catch(refusalOf));
       }
       return whole(await stripe.paymentIntents.cancel(known.id, { expand }, key).catch(refusalOf));
+    },
+    async close(id, operationId) {
+      await stripe.paymentIntents.cancel(id, {}, { idempotencyKey: operationId }).catch(unlessCanceled);
     },
     async refund(known, amount, operationId) {
       const { currency } = await stripe.paymentIntents.retrieve(known.id).catch(refusalOf);

@@ -41,6 +41,7 @@ export interface OperationJson {
   readonly refund_reference: string | null;
   readonly method_token: string;
   readonly return_url: string;
+  readonly replaces: string | null;
   readonly refusal: string;
   readonly lease_until: string;
   readonly created_at: string;
@@ -93,6 +94,7 @@ export function operationOfJson(row: OperationJson): Operation {
     refundReference: row.refund_reference ?? "",
     methodToken: row.method_token,
     returnUrl: row.return_url,
+    replaces: row.replaces ?? "",
     refusal: row.refusal,
     leaseUntil: new Date(row.lease_until),
     createdAt: new Date(row.created_at),

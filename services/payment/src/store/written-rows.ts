@@ -41,6 +41,7 @@ export function operationRow(operation: Operation): Written {
     refund_reference: operation.refundReference,
     method_token: operation.methodToken,
     return_url: operation.returnUrl,
+    replaces: operation.replaces,
     refusal: operation.refusal,
     lease_until: operation.leaseUntil,
     created_at: operation.createdAt,

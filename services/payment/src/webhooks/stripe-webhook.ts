@@ -53,13 +53,11 @@ async function follow(ports: PaymentPorts, { paymentIntent, operationId, payment
   const named = found ?? (paymentId === "" || tenantId === "" ? undefined : { intentId: paymentId, tenantId });
   if (named === undefined) return;
   const work = async () => {
-    const state = await providerOf(ports, PROVIDER).read({ id: paymentIntent }, null).catch(unlessUnknown);
-    if (state === undefined) return;
     await noteState(
       ports,
       named.intentId,
       ({ intent, pending }) => (intent.known === null ? pending?.id === operationId : intent.known.id === paymentIntent),
-      state,
+      () => providerOf(ports, PROVIDER).read({ id: paymentIntent }, null).catch(unlessUnknown),
     );
   };
   await runInContext(
