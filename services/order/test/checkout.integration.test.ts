@@ -226,7 +226,7 @@ describe("the same checkout again", () => {
       "insert into orders.cart_items select cart_id, tenant_id, 'item_added', $2, '', 1, now() from orders.cart_items where cart_id = $1";
     const placed = await behind(
       async (other) => {
-        await other.query("update orders.carts set line_count = 2 where id = $1", [id]);
+        await other.query("update orders.carts set line_count = 2, version = version + 1 where id = $1", [id]);
         await other.query(line, [id, added]);
       },
       () => shop.orders().placeOrder({ cartId: id, payment: BY_HAND }),

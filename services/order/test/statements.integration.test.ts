@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { newId } from "@plinth/kernel/base";
 import type { OpenDatabase, Transaction } from "@plinth/kernel/database";
-import { type CountedDatabase, openCountedDatabase } from "@plinth/kernel/testing";
+import { type CountedDatabase, eventually, openCountedDatabase } from "@plinth/kernel/testing";
 import type { FullCart } from "../src/domain/cart.ts";
+import { onCart } from "../src/domain/on-cart.ts";
+import type { Order } from "../src/domain/order.ts";
+import { recordPayment, recordShipment } from "../src/domain/order-facts.ts";
 import { placeOrder } from "../src/domain/place-order.ts";
 import { PostgresCartStore } from "../src/store/cart-store.ts";
 import { PostgresCheckoutStore } from "../src/store/checkout-store.ts";
@@ -29,6 +33,12 @@ afterAll(async () => {
   await database.close();
   await shop.stop();
 });
+
+/** Backends that wait for a lock. */
+async function waiters(): Promise<number> {
+  const sql = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+  return (await shop.sql(sql)).length;
+}
 
 /** A cart of so many lines, put in as nobody would: at once. */
 async function cartOf(lines: number): Promise<string> {
@@ -87,8 +97,10 @@ async function costs(lines: number): Promise<Record<string, number>> {
   const place = await counted(() =>
     database.transaction((tx) => orders.place(tx, id, placeOrder(draft, { provider: "manual", authorized: 0n }, made))),
   );
+  const captured = { kind: "captured", captured: 1n } as const;
+  const change = await counted(() => orders.change(orderId, (order) => recordPayment(order, captured, new Date())));
   const read = await counted(() => orders.findOrder(orderId));
-  return { add, update, get, claim, place, read };
+  return { add, update, get, claim, place, change, read };
 }
 
 test("a cart of 1,000 lines costs as many statements as one of a line, and so does its order", async () => {
@@ -96,6 +108,46 @@ test("a cart of 1,000 lines costs as many statements as one of a line, and so do
   await costs(2);
   const one = await costs(1);
   expect(await costs(900)).toEqual(one);
-  // Claim and place write more in their transactions: begin, the statement, commit.
-  expect(one).toEqual({ add: 1, update: 1, get: 1, claim: 4, place: 3, read: 1 });
+  // Claim and place write more in their transactions: begin, the statement, commit. A change reads the order first.
+  expect(one).toEqual({ add: 1, update: 1, get: 1, claim: 3, place: 3, change: 4, read: 1 });
+});
+
+test("whoever waits for an order decides on all that the one before has left of it", async () => {
+  await costs(3);
+  const about = {
+    status: "shipped",
+    items: [],
+    carrier: "",
+    trackingNumber: "",
+    trackingUrl: "",
+    reason: "",
+    updatedAt: new Date(),
+  } as const;
+  const ship = (id: string) => (order: Order) => recordShipment(order, { ...about, id }, new Date());
+  const second = await database.transaction(async (tx) => {
+    await orders.changeIn(tx, "ord_of_3", ship("shp_1"));
+    const waiting = orders.change("ord_of_3", ship("shp_2"));
+    await eventually("it waits", async () => (await waiters()) > 0);
+    return { waiting };
+  });
+  const { order } = await second.waiting;
+  expect(order.shipments.map(({ id }) => id)).toEqual(["shp_1", "shp_2"]);
+});
+
+test("a cart that was seen is added to by one statement; one that others have changed since is read first", async () => {
+  const sku = await shop.stocked(9);
+  const { id: cartId } = await shop.carts().createCart({ currency: "EUR" });
+  const user = { tenantId: "default", id: cartId, userId: undefined };
+  const add = (on: PostgresCartStore) =>
+    onCart(on, user, async ({ items }, seen) => {
+      const { item } = await on.addItem(cartId, undefined, { id: newId("item"), sku, warehouseId: "", quantity: 1n }, seen);
+      return { before: items[0]?.quantity ?? 0n, after: item?.quantity };
+    });
+  const others = new PostgresCartStore(database, () => ({ limits: { lines: 1000, quantity: 100 }, lifeMs: 60_000 }));
+  expect(await counted(() => add(carts))).toBe(2);
+  expect(await counted(() => add(carts))).toBe(1);
+  expect(await add(others)).toEqual({ before: 2n, after: 3n });
+  expect(await add(carts)).toEqual({ before: 3n, after: 4n });
+  expect(await counted(() => add(carts))).toBe(1);
+  expect(await counted(() => add(others))).toBe(3);
 });

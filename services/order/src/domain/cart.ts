@@ -107,3 +107,8 @@ export function checkLimits(limits: CartLimits, line: { readonly sku: string; re
 export function cartNotFound(id: string): PlinthError {
   return notFound(`There is no cart ${id}.`, { reason: "CART_NOT_FOUND", metadata: { cart_id: id } });
 }
+
+/** Somebody has changed the cart since `seen`; see `onCart`. */
+export function cartOutdated(id: string, seen: number): PlinthError {
+  return conflict(`The cart ${id} is not the version ${seen} any more.`, { reason: "CART_OUTDATED", metadata: { cart_id: id } });
+}

@@ -3,10 +3,11 @@ import type { Client } from "@plinth/kernel/client";
 import type { CallContext, Handlers } from "@plinth/kernel/rpc";
 import type { CustomerService } from "@plinth/proto/customer/v1/customer_pb";
 import type { CartService } from "@plinth/proto/order/v1/cart_pb";
-import { type Cart, cartNotFound, checkChangeable, checkComplete, missingIn } from "../domain/cart.ts";
+import { type Cart, cartNotFound, checkChangeable, checkComplete, type FullCart, missingIn } from "../domain/cart.ts";
 import type { CartStore } from "../domain/cart-store.ts";
 import { type Address, optionUnavailable } from "../domain/delivery.ts";
 import { notSellable } from "../domain/draft.ts";
+import { onCart } from "../domain/on-cart.ts";
 import { cartMessage, itemMessage, optionMessage, pricedCartMessage } from "../messages/cart-message.ts";
 import { type CartPrices, whyNotSellable } from "../neighbours/cart-prices.ts";
 import { userOf } from "./order-access.ts";
@@ -21,15 +22,7 @@ export interface CartPorts {
 
 export function cartHandlers({ carts, prices, customers, lifeMs }: CartPorts): Handlers<typeof CartService> {
   const userId = (context: CallContext) => context.user?.id;
-  /** Lines and an address: what a question about shipping takes. */
-  async function shippable(id: string, context: CallContext) {
-    const cart = await carts.getCart(id, userId(context));
-    checkComplete(
-      cart,
-      missingIn(cart).filter((missing) => missing === "lines" || missing === "shipping_address"),
-    );
-    return cart;
-  }
+  const usersCart = (id: string, context: CallContext) => ({ tenantId: context.tenantId, id, userId: userId(context) });
 
   return {
     async createCart({ currency, email, locale }, context) {
@@ -72,16 +65,18 @@ export function cartHandlers({ carts, prices, customers, lifeMs }: CartPorts): H
     },
 
     async addItem({ cartId, sku, quantity, warehouseId }, context) {
-      const known = await carts.getCart(cartId, userId(context));
-      checkChangeable(known);
-      const line = known.items.find((item) => item.sku === sku && item.warehouseId === warehouseId);
-      const price = await prices.ofLine(known, { sku, warehouseId, quantity: quantity + (line?.quantity ?? 0n) });
-      const why = price === undefined ? "no_price" : whyNotSellable(price);
-      if (why !== undefined) throw notSellable(sku, why);
-      const { cart, item } = await carts.addItem(cartId, userId(context), { id: newId("item"), sku, quantity, warehouseId });
-      if (item === undefined) throw cartNotFound(cartId);
+      const id = newId("item");
+      const added = await onCart(carts, usersCart(cartId, context), async (known, seen) => {
+        checkChangeable(known);
+        const line = known.items.find((item) => item.sku === sku && item.warehouseId === warehouseId);
+        const price = await prices.ofLine(known, { sku, warehouseId, quantity: quantity + (line?.quantity ?? 0n) });
+        const why = price === undefined ? "no_price" : whyNotSellable(price);
+        if (why !== undefined) throw notSellable(sku, why);
+        return { price, ...(await carts.addItem(cartId, userId(context), { id, sku, quantity, warehouseId }, seen)) };
+      });
+      if (added.item === undefined) throw cartNotFound(cartId);
       context.restStatus = 201;
-      return { cart: cartMessage(cart), item: itemMessage(item, price) };
+      return { cart: cartMessage(added.cart), item: itemMessage(added.item, added.price) };
     },
 
     async updateItem({ cartId, id, quantity }, context) {
@@ -104,7 +99,8 @@ export function cartHandlers({ carts, prices, customers, lifeMs }: CartPorts): H
     },
 
     async listShippingOptions({ cartId }, context) {
-      const cart = await shippable(cartId, context);
+      const cart = await carts.getCart(cartId, userId(context));
+      checkShippable(cart);
       const { options, refused } = await prices.shippingOptions(cart);
       return {
         options: options.map((option) => optionMessage(option, cart.currency)),
@@ -113,14 +109,17 @@ export function cartHandlers({ carts, prices, customers, lifeMs }: CartPorts): H
     },
 
     async chooseShippingOption({ cartId, code }, context) {
-      const cart = await shippable(cartId, context);
-      checkChangeable(cart);
-      const { options, refused } = await prices.shippingOptions(cart);
-      const chosen = options.find((option) => option.code === code);
-      if (chosen === undefined) {
-        throw optionUnavailable(code, refused.find((option) => option.code === code)?.reason ?? "It is not offered there.");
-      }
-      return cartMessage(await carts.setDetails(cartId, userId(context), { shippingOption: chosen }));
+      const changed = await onCart(carts, usersCart(cartId, context), async (cart, seen) => {
+        checkShippable(cart);
+        checkChangeable(cart);
+        const { options, refused } = await prices.shippingOptions(cart);
+        const chosen = options.find((option) => option.code === code);
+        if (chosen === undefined) {
+          throw optionUnavailable(code, refused.find((option) => option.code === code)?.reason ?? "It is not offered there.");
+        }
+        return carts.setDetails(cartId, userId(context), { shippingOption: chosen }, seen);
+      });
+      return cartMessage(changed);
     },
 
     async mergeCart({ cartId }, context) {
@@ -138,6 +137,12 @@ export function cartHandlers({ carts, prices, customers, lifeMs }: CartPorts): H
     if (address === undefined) throw notFound(`You have no address ${id}.`, { reason: "ADDRESS_NOT_FOUND", metadata: { address_id: id } });
     return address;
   }
+}
+
+/** Lines and an address: what a question about shipping takes. */
+function checkShippable(cart: FullCart): void {
+  const missing = missingIn(cart).filter((each) => each === "lines" || each === "shipping_address");
+  checkComplete(cart, missing);
 }
 
 /** Without what only the message has. */

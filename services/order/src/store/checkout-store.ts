@@ -3,7 +3,10 @@ import { cartNotFound, checkChangeable, type FullCart, mayUse } from "../domain/
 import { type CheckoutAttempt, type CheckoutStore, keyOfAnother } from "../domain/checkout-store.ts";
 import { type CartRow, ITEMS_JSON, type ItemJson, toCart, toItem } from "./cart-rows.ts";
 
-/** Takes an open cart, which nobody can change from then on, and notes the attempt; a key that was used before notes nothing. */
+/**
+ * Takes an open cart, which nobody can change from then on, and notes the attempt; a key that was used before notes nothing. Whoever had to wait for somebody who
+ * changed the cart sees its lines as they were before; `seen` is the version that they belong to.
+ */
 const CLAIM = `
 with claimed as (
   update carts set status = 'ordering', order_id = $3, version = version + 1, updated_at = now()
@@ -13,9 +16,8 @@ noted as (
   insert into checkouts (order_id, tenant_id, cart_id, user_id, email, key, fingerprint, created_at)
   select $3, $1, $2, $4, c.email, $5, $6, now() from claimed c on conflict on constraint checkouts_key do nothing returning order_id
 )
-select c.*, exists (select from noted) as noted from claimed c`;
+select c.*, exists (select from noted) as noted, (select s.version from carts s where s.id = c.id) as seen, ${ITEMS_JSON} as items from claimed c`;
 
-/** In a statement of its own: the one before sees the lines as they were before it waited for whoever was changing the cart. */
 const ITEMS = `select ${ITEMS_JSON} as items from carts c where c.tenant_id = $1 and c.id = $2`;
 
 const COLUMNS = `order_id as "orderId", cart_id as "cartId", user_id as "userId", email, key, fingerprint`;
@@ -34,7 +36,7 @@ export class PostgresCheckoutStore implements CheckoutStore {
    */
   async claim(tx: Transaction, { orderId, cartId, userId, key, fingerprint }: Omit<CheckoutAttempt, "email">): Promise<FullCart> {
     const parameters = [tx.tenantId, cartId, orderId, userId, key ?? null, fingerprint];
-    const claim = () => tx.query<CartRow & { noted: boolean }>(CLAIM, parameters);
+    const claim = () => tx.query<CartRow & { noted: boolean; seen: number; items: ItemJson[] }>(CLAIM, parameters);
     let [row] = await claim();
     if (row === undefined) {
       const locked = "select * from carts where tenant_id = $1 and id = $2 for update";
@@ -45,8 +47,8 @@ export class PostgresCheckoutStore implements CheckoutStore {
       if (row === undefined) throw cartNotFound(cartId);
     }
     if (!row.noted) throw keyOfAnother();
-    const [lines] = await tx.query<{ items: ItemJson[] }>(ITEMS, [tx.tenantId, cartId]);
-    return { ...toCart(row), items: (lines?.items ?? []).map(toItem) };
+    const items = row.seen === row.version - 1 ? row.items : await this.#itemsOf(tx, cartId);
+    return { ...toCart(row), items: items.map(toItem) };
   }
 
   /**
@@ -71,6 +73,11 @@ export class PostgresCheckoutStore implements CheckoutStore {
     return this.#find("order_id = (select order_id from carts where tenant_id = $1 and id = $2 and status in ('ordering', 'ordered'))", [
       cartId,
     ]);
+  }
+
+  async #itemsOf(tx: Transaction, cartId: string): Promise<ItemJson[]> {
+    const [lines] = await tx.query<{ items: ItemJson[] }>(ITEMS, [tx.tenantId, cartId]);
+    return lines?.items ?? [];
   }
 
   async #find(condition: string, parameters: readonly string[]): Promise<CheckoutAttempt | undefined> {

@@ -37,6 +37,11 @@ shipped as (
 ${HISTORY} select changed.id, changed.tenant_id, h.what, h.detail, h.actor_id, h.at
 from changed, jsonb_to_recordset($4::jsonb) as h(what text, detail jsonb, actor_id text, at timestamptz)`;
 
+const FIND = `select ${FULL_ORDER} from orders o where o.tenant_id = $1 and o.id = $2`;
+/** Whoever had to wait for the lock sees the order as it is then, but its parts as they were before; `seen` is the version that they belong to. */
+const LOCK = `
+select ${FULL_ORDER}, (select s.version from orders s where s.id = o.id) as seen from orders o where o.tenant_id = $1 and o.id = $2 for update of o`;
+
 const SORTS: Record<OrderSort, readonly PageOrder[]> = {
   newest: [
     { by: "placed_at", direction: "desc" },
@@ -70,10 +75,8 @@ export class PostgresOrderStore implements OrderStore {
 
   /** Applies `decide` to the locked order, in the caller's transaction. Undefined where there is no such order. */
   async changeIn<Change extends OrderChange>(tx: Transaction, id: string, decide: (order: Order) => Change): Promise<Change | undefined> {
-    // The parts are read after the lock is had: another statement sees what whoever held it has written.
-    const locked = await tx.query("select id from orders where tenant_id = $1 and id = $2 for update", [tx.tenantId, id]);
-    if (locked.length === 0) return undefined;
-    const before = (await findOrder(tx, id)) as Order;
+    const before = await lockOrder(tx, id);
+    if (before === undefined) return undefined;
     const change = decide(before);
     if (change.happenings.length === 0) return change;
     const now = new Date();
@@ -161,9 +164,14 @@ export class PostgresOrderStore implements OrderStore {
 }
 
 async function findOrder(tx: Transaction, id: string): Promise<Order | undefined> {
-  const sql = `select ${FULL_ORDER} from orders o where o.tenant_id = $1 and o.id = $2`;
-  const [row] = await tx.query<FullOrderRow>(sql, [tx.tenantId, id]);
+  const [row] = await tx.query<FullOrderRow>(FIND, [tx.tenantId, id]);
   return row === undefined ? undefined : toOrder(row);
+}
+
+async function lockOrder(tx: Transaction, id: string): Promise<Order | undefined> {
+  const [row] = await tx.query<FullOrderRow & { seen: number }>(LOCK, [tx.tenantId, id]);
+  if (row === undefined) return undefined;
+  return row.seen === row.version ? toOrder(row) : findOrder(tx, id);
 }
 
 /** People act in requests; in sagas and subscribers it is the platform. */

@@ -6,7 +6,9 @@ import type { RecordNews, WakeCheckout } from "./record.ts";
 /** The customer came back from the bank, perhaps: the checkout that waits goes on. */
 export function onPaymentAuthorized(record: RecordNews, wake: WakeCheckout): EventHandler<typeof PaymentAuthorizedSchema> {
   return async ({ reference, authorized }, tx) => {
-    await wake(tx, reference);
-    await record(tx, reference, (order) => recordPayment(order, { kind: "authorized", authorized: authorized?.amount ?? 0n }, new Date()));
+    const fact = { kind: "authorized", authorized: authorized?.amount ?? 0n } as const;
+    const change = await record(tx, reference, (order) => recordPayment(order, fact, new Date()));
+    // Where the order is there the checkout waits for its payment no more.
+    if (change === undefined) await wake(tx, reference);
   };
 }

@@ -6,7 +6,8 @@ import type { RecordNews, WakeCheckout } from "./record.ts";
 /** The bank said no: the checkout that waits turns back. */
 export function onPaymentFailed(record: RecordNews, wake: WakeCheckout): EventHandler<typeof PaymentFailedSchema> {
   return async ({ reference, code }, tx) => {
-    await wake(tx, reference);
-    await record(tx, reference, (order) => recordPayment(order, { kind: "failed", code }, new Date()));
+    const change = await record(tx, reference, (order) => recordPayment(order, { kind: "failed", code }, new Date()));
+    // Where the order is there the checkout waits for its payment no more.
+    if (change === undefined) await wake(tx, reference);
   };
 }
