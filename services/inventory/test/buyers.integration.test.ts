@@ -25,7 +25,7 @@ async function outcomes(calls: readonly Promise<unknown>[]): Promise<{ done: num
   return { done: results.length - refused.length, reasons: [...new Set(refused)] };
 }
 
-/** Every second one names the warehouse: some reserve by one statement, others by several. */
+/** Every second one names the warehouse. */
 const somewhere = (index: number) => (index % 2 === 0 ? {} : { warehouseId: p.warehouseId });
 const times = <T>(count: number, call: (index: number) => T): T[] => Array.from({ length: count }, (_, index) => call(index));
 

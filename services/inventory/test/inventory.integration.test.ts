@@ -281,16 +281,26 @@ describe("an expired reservation", () => {
 });
 
 describe("other modules", () => {
-  test.each([
-    ["by one statement, as the warehouse is named", () => p.warehouseId],
-    ["by several", () => ""],
-  ])("are told what happened to stock and reservations %s, and nothing of what was refused", async (_how, place) => {
-    const sku = await p.stocked(7);
+  type Lines = (sku: string, quantity: bigint) => { sku: string; quantity: bigint; warehouseId?: string }[];
+  const WAYS: [string, Lines][] = [
+    ["by one statement", (sku, quantity) => [{ sku, quantity }]],
+    ["by one statement, as the warehouse is named", (sku, quantity) => [{ sku, quantity, warehouseId: p.warehouseId }]],
+    [
+      "by several, as one warehouse has two names",
+      (sku, quantity) => [
+        { sku, quantity: 1n, warehouseId: p.warehouseId },
+        { sku, quantity: quantity - 1n },
+      ],
+    ],
+  ];
+
+  test.each(WAYS)("are told what happened to stock and reservations %s, and nothing of what was refused", async (_how, linesOf) => {
+    const sku = await p.stocked(8);
     const reference = aReference();
-    const lines = (quantity: bigint) => [{ sku, quantity, warehouseId: place() }];
-    await expect(p.as().reserve({ reference, lines: lines(8n) })).rejects.toMatchObject(outOfStock);
+    const lines = (quantity: bigint) => linesOf(sku, quantity);
+    await expect(p.as().reserve({ reference, lines: lines(9n) })).rejects.toMatchObject(outOfStock);
     expect(await published(`"${reference}"`)).toEqual([]);
-    const made = await p.as().reserve({ reference, lines: lines(1n) });
+    const made = await p.as().reserve({ reference, lines: lines(2n) });
     await p.as().extendReservation({ reference, ttlSeconds: 3600 });
     for (let time = 0; time < 2; time++) await p.as().commitReservation({ reference });
     expect((await published(`"${reference}"`)).map(({ type }) => type)).toEqual([
@@ -299,28 +309,26 @@ describe("other modules", () => {
     ]);
     const [reserved, created, , taken, committed] = (await published(`"${reference}"`)).map(({ data }) => data);
     const at = { sku, warehouseId: p.warehouseId };
-    expect(reserved).toMatchObject({ ...at, onHand: "7", reserved: "1", available: "6", kind: "MOVEMENT_KIND_RESERVE" });
+    expect(reserved).toMatchObject({ ...at, onHand: "8", reserved: "2", available: "6", kind: "MOVEMENT_KIND_RESERVE" });
     expect(taken).toMatchObject({ ...at, onHand: "6", reserved: "0", available: "6", kind: "MOVEMENT_KIND_COMMIT" });
-    expect(committed).toMatchObject({ reservationId: made.id, lines: [{ sku, quantity: "1" }] });
+    expect(committed).toMatchObject({ reservationId: made.id, lines: [{ ...at, quantity: "2" }] });
+    expect(created).toMatchObject({ reservationId: made.id, lines: [{ ...at, quantity: "2" }] });
     // The database counts finer than the answer does.
     const { createdAt, expiresAt } = fromJson(ReservationCreatedSchema, created as JsonValue);
     expect([createdAt?.seconds, expiresAt?.seconds]).toEqual([made.createdAt?.seconds, made.expiresAt?.seconds]);
   });
 
-  test.each([
-    ["by one statement, as the warehouse is named", () => p.warehouseId],
-    ["by several", () => ""],
-  ])("hear once that stock has become low %s, and of each reservation that expired", async (_how, place) => {
+  test.each(WAYS)("hear once that stock has become low %s, and of each reservation that expired", async (_how, linesOf) => {
     const sku = await p.stocked(7);
     await p.as().setItem({ sku, productId: "prod_low" });
     const reference = aReference();
-    for (const [index, quantity] of [2n, 1n].entries()) {
-      await p.as().reserve({ reference: index === 0 ? reference : aReference(), lines: [{ sku, quantity, warehouseId: place() }] });
+    for (const [index, quantity] of [3n, 2n].entries()) {
+      await p.as().reserve({ reference: index === 0 ? reference : aReference(), lines: linesOf(sku, quantity) });
     }
     const low = (await published(`"${sku}"`)).filter(({ type }) => type === "inventory.stock.low");
-    expect(low).toMatchObject([{ data: { productId: "prod_low", available: "5", threshold: "5" } }]);
+    expect(low).toMatchObject([{ data: { productId: "prod_low", warehouseId: p.warehouseId, available: "4", threshold: "5" } }]);
     await p.lapse(reference);
-    await p.as().reserve({ reference: aReference(), lines: [{ sku, quantity: 1n }] });
+    await p.as().reserve({ reference: aReference(), lines: [{ sku, quantity: 3n }] });
     expect((await published(`"${reference}"`)).map(({ type }) => type)).toContain("inventory.reservation.expired");
   });
 });

@@ -38,7 +38,6 @@ async function untilAnswered(call: (stock: ReturnType<StockPlatform["as"]>) => P
 /** Every second one changes his mind; the others take what they reserved. */
 async function buy(sku: string, buyer: number): Promise<"bought" | "left" | "sold out"> {
   const reference = `killed_${buyer}`;
-  // Who names the warehouse reserves by one statement.
   const place = buyer % 3 === 0 ? {} : { warehouseId: p.warehouseId };
   const refused = await untilAnswered((stock) => stock.reserve({ reference, lines: [{ sku, quantity: 1n, ...place }] }));
   if (refused !== "") {

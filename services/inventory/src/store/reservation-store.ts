@@ -35,10 +35,10 @@ export class PostgresReservationStore implements ReservationStore {
   }
 
   async reserve(reference: string, lines: readonly Line[], ttlSeconds: number): Promise<Reservation> {
-    const wantedAtOnce = lines.every(({ warehouseId }) => warehouseId !== "") ? mergedLines(lines) : [];
-    if (wantedAtOnce.length > 0) {
+    const merged = mergedLines(lines);
+    if (areApart(merged)) {
       const made = await this.#database.statement((tx) => {
-        const wanted = openReservation(tx.tenantId, reference, wantedAtOnce, ttlSeconds, new Date());
+        const wanted = openReservation(tx.tenantId, reference, merged, ttlSeconds, new Date());
         return reserveAtOnce(tx, this.#events, wanted, ttlSeconds);
       });
       if (made !== undefined) return made;
@@ -48,8 +48,8 @@ export class PostgresReservationStore implements ReservationStore {
         tx,
         lines.map(({ warehouseId }) => warehouseId),
       );
-      const merged = mergedLines(lines.map((line) => ({ ...line, warehouseId: idOf(line.warehouseId) })));
-      const reservation = openReservation(tx.tenantId, reference, merged, ttlSeconds, now);
+      const placed = mergedLines(lines.map((line) => ({ ...line, warehouseId: idOf(line.warehouseId) })));
+      const reservation = openReservation(tx.tenantId, reference, placed, ttlSeconds, now);
       // Who asks for a reference that is being made elsewhere waits here until it is made, or was refused.
       if (await insertReservation(tx, reservation)) {
         await this.#moveAll(tx, reservation, ["reserve"]);
@@ -57,7 +57,7 @@ export class PostgresReservationStore implements ReservationStore {
         return reservation;
       }
       const known = await getLocked(tx, reference);
-      checkSameLines(known.reservation, merged);
+      checkSameLines(known.reservation, placed);
       return this.#carryOut(tx, known, planMove(known.reservation, "reserve", ttlSeconds, known.now));
     });
   }
@@ -118,6 +118,12 @@ export class PostgresReservationStore implements ReservationStore {
       await this.#moveStock(tx, { kind, lines: moved, reference });
     }
   }
+}
+
+/** Whether they are of different places wherever the default warehouse is. */
+function areApart(lines: readonly Line[]): boolean {
+  const somewhere = new Set(lines.filter(({ warehouseId }) => warehouseId === "").map(({ sku }) => sku));
+  return lines.length > 0 && lines.every(({ sku, warehouseId }) => warehouseId === "" || !somewhere.has(sku));
 }
 
 async function getLocked(tx: Transaction, reference: string): Promise<StoredReservation> {

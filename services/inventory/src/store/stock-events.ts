@@ -24,6 +24,9 @@ export interface MovedLevel extends Level {
   readonly wanted: boolean;
 }
 
+/** Stands for the default warehouse, which the statement finds. */
+const UNKNOWN = "?";
+
 type Outlets = Pick<Service<unknown>, "publish" | "prepareEvents">;
 
 /** Says what happened to stock and reservations, in the transaction in which it happens. */
@@ -61,11 +64,11 @@ export class StockEvents {
     await this.#outlets.publish(tx, ReservationCreatedSchema, created(reservation));
   }
 
-  /** For the statement that reserves: `held`, `changed 1` and `low 1` for its first line, and so on. The levels and all times are the statement's to add. */
+  /** For the statement that reserves: `held`, `changed 1` and `low 1` for its first line, and so on. Warehouses, levels and all times are the statement's to add. */
   prepareHeld(tx: Statement, reservation: Reservation): PreparedEvents {
     const prepared = this.#prepareChanges(tx, reservation, "reserve");
     for (const [index, { sku, warehouseId }] of reservation.lines.entries())
-      prepared.add(`low ${index + 1}`, StockLowSchema, { sku, warehouseId, fellAt: timestampNow() });
+      prepared.add(`low ${index + 1}`, StockLowSchema, { sku, warehouseId: warehouseId || UNKNOWN, fellAt: timestampNow() });
     prepared.add("held", ReservationCreatedSchema, created(reservation));
     return prepared;
   }
@@ -94,7 +97,12 @@ export class StockEvents {
     const prepared = this.#outlets.prepareEvents(tx);
     const cause = { kind: MOVEMENT_KIND[kind], reference };
     for (const [index, { sku, warehouseId }] of lines.entries())
-      prepared.add(`changed ${index + 1}`, StockChangedSchema, { sku, warehouseId, ...cause, changedAt: timestampNow() });
+      prepared.add(`changed ${index + 1}`, StockChangedSchema, {
+        sku,
+        warehouseId: warehouseId || UNKNOWN,
+        ...cause,
+        changedAt: timestampNow(),
+      });
     return prepared;
   }
 }
