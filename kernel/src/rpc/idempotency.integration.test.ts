@@ -33,7 +33,7 @@ beforeEach(() => pool.query("delete from idempotency_keys"));
 async function create(key: string, title = "A", headers: Record<string, string> = {}) {
   const response = await fetch(`${echo.httpUrl}/api/v1/shelves/top/notes`, {
     method: "POST",
-    headers: { "x-service-token": "service:gateway", "content-type": "application/json", "idempotency-key": key, ...headers },
+    headers: { "x-service-token": "service:blog", "content-type": "application/json", "idempotency-key": key, ...headers },
     body: JSON.stringify({ title }),
   });
   return {
@@ -72,6 +72,36 @@ describe("an Idempotency-Key", () => {
     expect(echo.probe.created).toBe(before + 3);
   });
 
+  describe("of a guest", () => {
+    const GUEST = { "x-service-token": "service:gateway" };
+    const publish = async (id: string, reason: string, headers: Record<string, string> = {}) => {
+      const response = await fetch(`${echo.httpUrl}/api/v1/notes/${id}:publish`, {
+        method: "POST",
+        headers: { ...GUEST, "content-type": "application/json", "idempotency-key": "k1", ...headers },
+        body: JSON.stringify({ reason }),
+      });
+      const body = (await response.json()) as Record<string, unknown>;
+      return { status: response.status, replayed: response.headers.get("idempotency-replayed"), body };
+    };
+
+    test("belongs to whoever knows what the request is about", async () => {
+      expect(await publish("of-ann", "A")).toMatchObject({ status: 200, replayed: null });
+      expect(await publish("of-bob", "A")).toMatchObject({ status: 200, replayed: null, body: { data: { id: "of-bob" } } });
+      expect(await publish("of-ann", "A")).toMatchObject({ status: 200, replayed: "true", body: { data: { id: "of-ann" } } });
+      expect(reasonOf(await publish("of-ann", "B"))).toBe("IDEMPOTENCY_CONFLICT");
+      expect(await publish("of-ann", "A", { authorization: "Bearer user:ann" })).toMatchObject({ replayed: null });
+    });
+
+    test("does not count where nothing tells one guest from another", async () => {
+      const before = echo.probe.created;
+      const [first, second] = [await create("k1", "A", GUEST), await create("k1", "A", GUEST)];
+      expect([first.status, second.status, second.replayed]).toEqual([201, 201, null]);
+      expect(dataOf(second)).not.toEqual(dataOf(first));
+      expect(echo.probe.created).toBe(before + 2);
+      expect((await pool.query("select 1 from idempotency_keys")).rows).toEqual([]);
+    });
+  });
+
   test("sent many times at once has one effect", async () => {
     const before = echo.probe.created;
     const answers = await Promise.all(Array.from({ length: 20 }, () => create("k1")));
@@ -103,7 +133,7 @@ describe("an Idempotency-Key", () => {
     const fail = async (code: string, key: string) => {
       const response = await fetch(`${echo.httpUrl}/api/v1/fail`, {
         method: "POST",
-        headers: { "x-service-token": "service:gateway", "content-type": "application/json", "idempotency-key": key },
+        headers: { "x-service-token": "service:blog", "content-type": "application/json", "idempotency-key": key },
         body: JSON.stringify({ code }),
       });
       return {

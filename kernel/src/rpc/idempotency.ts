@@ -30,7 +30,7 @@ export type BeginResult =
  * something was done under it.
  */
 export interface IdempotencyStore {
-  /** `scope` is tenant, user and method; `fingerprint` tells whether it is the same request again. */
+  /** `scope` is tenant, holder and method; `fingerprint` tells whether it is the same request again. */
   begin(scope: string, key: string, fingerprint: Uint8Array, leaseMs: number): Promise<BeginResult>;
   /** Notes, in a transaction of the work, that it does something. Throws where the key has another owner by now: the work came too late. */
   mark(tx: SqlRunner, scope: string, key: string, owner: string): Promise<void>;
@@ -78,12 +78,12 @@ export async function once(
   store: IdempotencyStore,
   logger: Logger,
   call: Call,
-  key: string,
+  { key, holder }: { readonly key: string; readonly holder: string },
   request: Message,
   work: () => Promise<Message>,
 ): Promise<Message> {
   const { method } = call;
-  const scope = `${call.tenantId}|${call.user?.id ?? ""}|${method.parent.typeName}/${method.name}`;
+  const scope = `${call.tenantId}|${holder}|${method.parent.typeName}/${method.name}`;
   // Passwords stay out of it: a plain hash of one would be easy to guess from.
   const fingerprint = createHash("sha256")
     .update(toBinary(method.input, withoutSecrets(method.input, request)))

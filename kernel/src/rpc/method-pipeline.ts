@@ -10,6 +10,7 @@ import { admit } from "./admission.ts";
 import { type Call, deadlinePassed } from "./call.ts";
 import type { Handlers } from "./handlers.ts";
 import { type IdempotencyStore, keyOf, once, takesKeys } from "./idempotency.ts";
+import { type KeyHolder, keyHolderOf } from "./key-holder.ts";
 import { checkOf, type MessageCheck, RuleViolations } from "./validation.ts";
 
 /** What every call passes through, whatever protocol brought it. */
@@ -66,6 +67,7 @@ export class PreparedMethod {
   readonly #check: MessageCheck | undefined;
   readonly #instruments: CallInstruments | undefined;
   readonly #keys: IdempotencyStore | undefined;
+  readonly #holderOf: KeyHolder;
 
   constructor(descriptor: DescMethod, handler: AnyHandler, parts: ChainParts, check?: RequestCheck) {
     this.descriptor = descriptor;
@@ -76,6 +78,7 @@ export class PreparedMethod {
     this.#check = bothOf(checkOf(descriptor.input), check === undefined ? undefined : (request) => check(descriptor.input, request));
     this.#instruments = parts.instruments?.forMethod(descriptor);
     this.#keys = takesKeys(descriptor) ? parts.idempotency : undefined;
+    this.#holderOf = keyHolderOf(descriptor);
   }
 
   /**
@@ -139,10 +142,11 @@ export class PreparedMethod {
     const request = codec.decode(raw, call);
     this.#check?.(request);
     const key = this.#keys === undefined ? undefined : keyOf(call);
+    const holder = key === undefined ? undefined : this.#holderOf(call, request);
     const answer =
-      key === undefined || this.#keys === undefined
+      key === undefined || holder === undefined || this.#keys === undefined
         ? this.#handler(request, call)
-        : once(this.#keys, this.#parts.logger, call, key, request, () => this.#finished(request, call));
+        : once(this.#keys, this.#parts.logger, call, { key, holder }, request, () => this.#finished(request, call));
     if (answer instanceof Promise) return answer.then((message) => codec.encode(create(this.descriptor.output, message), call));
     return codec.encode(create(this.descriptor.output, answer as Message), call);
   }

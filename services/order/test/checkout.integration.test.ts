@@ -247,17 +247,48 @@ describe("the same checkout again", () => {
     expect(used).toMatchObject(answer);
   });
 
-  test("a key answers its first checkout, also a refused one, and refuses another request", async () => {
-    const [scarce, plenty] = [await shop.stocked(1), await shop.stocked(5)];
-    const first = await shop.cartWith([{ sku: scarce, quantity: 2 }]);
-    const place = (cartId: string) => shop.orders().placeOrder({ cartId, payment: BY_HAND }, { idempotencyKey: "key-of-ada" });
-    const refusal = (await place(first.id).catch((error: unknown) => error)) as { reason: string; metadata: object };
+  test.each([
+    ["a user", { user: { id: "user_key" } }],
+    ["a guest", {}],
+  ])("a key of %s answers its first checkout, also a refused one", async (_, caller) => {
+    const scarce = await shop.stocked(1);
+    const { id: cartId } = await shop.cartWith([{ sku: scarce, quantity: 2 }], caller);
+    const place = () => shop.orders(caller).placeOrder({ cartId, payment: BY_HAND }, { idempotencyKey: "key-of-one" });
+    const refusal = (await place().catch((error: unknown) => error)) as { reason: string; metadata: object };
     expect(refusal.reason).toBe("OUT_OF_STOCK");
     await shop.inventory().receive({ lines: [{ sku: scarce, quantity: 1n }] });
-    await expect(place(first.id)).rejects.toMatchObject({ reason: "OUT_OF_STOCK", metadata: refusal.metadata });
-    const second = await shop.cartWith([{ sku: plenty, quantity: 1 }]);
-    await expect(place(second.id)).rejects.toMatchObject({ code: "VALIDATION_ERROR", reason: "IDEMPOTENCY_CONFLICT" });
-    expect(await shop.carts().getCart({ id: second.id })).toMatchObject({ status: CartStatus.OPEN });
+    await expect(place()).rejects.toMatchObject({ reason: "OUT_OF_STOCK", metadata: refusal.metadata });
+  });
+
+  test("a key of a user refuses another cart; guests do not meet by their keys", async () => {
+    const ada = { user: { id: "user_two_carts" } };
+    const place = async (caller: typeof ada | object) => {
+      const { id: cartId } = await shop.cartWith([{ sku: await shop.stocked(1), quantity: 1 }], caller);
+      const placing = shop.orders(caller).placeOrder({ cartId, payment: BY_HAND }, { idempotencyKey: "key-of-many" });
+      return placing.catch(async (error: unknown) => {
+        expect(await shop.carts(caller).getCart({ id: cartId })).toMatchObject({ status: CartStatus.OPEN });
+        throw error;
+      });
+    };
+    await place(ada);
+    await expect(place(ada)).rejects.toMatchObject({ code: "VALIDATION_ERROR", reason: "IDEMPOTENCY_CONFLICT" });
+    const [first, second] = await Promise.all([place({}), place({})]);
+    expect([first.status, second.status]).toEqual([CheckoutStatus.PLACED, CheckoutStatus.PLACED]);
+    expect(first.orderId).not.toBe(second.orderId);
+  });
+
+  test("two guests who send the same key with their carts get their own answers, also when they ask for a cart", async () => {
+    const key = { idempotencyKey: "1" };
+    const sku = await shop.stocked(5);
+    const [ann, bob] = [await shop.carts().createCart({ currency: "EUR" }, key), await shop.carts().createCart({ currency: "EUR" }, key)];
+    expect(ann.id).not.toBe(bob.id);
+    const add = (cartId: string, quantity: bigint) => shop.carts().addItem({ cartId, sku, quantity }, key);
+    await add(ann.id, 1n);
+    await add(bob.id, 2n);
+    await add(ann.id, 1n);
+    expect(await shop.carts().getCart({ id: ann.id })).toMatchObject({ items: [{ quantity: 1n }] });
+    expect(await shop.carts().getCart({ id: bob.id })).toMatchObject({ items: [{ quantity: 2n }] });
+    await expect(add(ann.id, 3n)).rejects.toMatchObject({ reason: "IDEMPOTENCY_CONFLICT" });
   });
 });
 

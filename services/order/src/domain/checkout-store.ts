@@ -8,7 +8,7 @@ export interface CheckoutAttempt {
   /** Empty: a guest's. */
   readonly userId: string;
   readonly email: string;
-  /** The Idempotency-Key; undefined where there was none. */
+  /** The Idempotency-Key, a guest's with the cart's id before it; undefined where there was none. */
   readonly key: string | undefined;
   /** SHA-256 of what was asked for: the same again is the same attempt. */
   readonly fingerprint: string;
@@ -22,7 +22,7 @@ export function keyOfAnother(): PlinthError {
 
 export interface CheckoutStore {
   findAttempt(orderId: string): Promise<CheckoutAttempt | undefined>;
-  /** The attempt of a user's (empty: guests') Idempotency-Key. */
+  /** The attempt of an Idempotency-Key; `userId` is empty for a guest. */
   findAttemptOfKey(userId: string, key: string): Promise<CheckoutAttempt | undefined>;
   /** The attempt that has taken the cart; undefined for a cart that is open. */
   findAttemptOfCart(cartId: string): Promise<CheckoutAttempt | undefined>;

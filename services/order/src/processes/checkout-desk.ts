@@ -13,7 +13,7 @@ export interface CheckoutRequest {
   readonly userId: string;
   readonly payment: CheckoutInput["payment"];
   readonly expectedTotal: Money | undefined;
-  /** The Idempotency-Key. */
+  /** The Idempotency-Key, a guest's with the cart's id before it. */
   readonly key: string | undefined;
   readonly fingerprint: string;
 }

@@ -34,7 +34,7 @@ export function checkoutHandlers(desk: CheckoutDesk, attempts: CheckoutStore, or
         userId: context.user?.id ?? "",
         payment: { provider, methodToken, returnUrl },
         expectedTotal,
-        key: keyOf(context),
+        key: ownKey(keyOf(context), cartId, context),
         fingerprint: fingerprintOf(request),
       });
       return answer(saga, context);
@@ -64,6 +64,11 @@ export function keyOf({ requestHeaders }: CallContext): string | undefined {
   const key = requestHeaders.get("idempotency-key") ?? undefined;
   if (key === undefined || KEY.test(key)) return key;
   throw badRequest("The Idempotency-Key must be 1 to 255 visible ASCII characters.", { reason: "INVALID_IDEMPOTENCY_KEY" });
+}
+
+/** Users have their own keys, and each cart of a guest has: nothing else tells guests apart. A key has no spaces, so no user's is like a guest's. */
+function ownKey(key: string | undefined, cartId: string, { user }: CallContext): string | undefined {
+  return key === undefined || user !== undefined ? key : `${cartId} ${key}`;
 }
 
 /** Tells whether two requests ask the same. */
