@@ -3,14 +3,12 @@ import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../embedded/start-embedded-postgres.ts";
-
-/** Where `test-postgres.ts` finds the port to ask. */
-export const TEST_POSTGRES_PORT = "PLINTH_TEST_POSTGRES_PORT";
+import { TEST_POSTGRES_PORT, TEST_RUN_FOLDER } from "./test-run.ts";
 
 interface TestServer {
   readonly door: Server;
   postgres: Promise<EmbeddedPostgres> | undefined;
-  folder: string | undefined;
+  readonly folder: string;
 }
 
 /** Jest calls setup and teardown in one process but loads their files apart. */
@@ -23,14 +21,14 @@ const shared = globalThis as { plinthTestServer?: TestServer };
 export default async function setup(): Promise<void> {
   const door = createServer((socket) => {
     socket.on("error", () => {});
-    server.folder ??= mkdtempSync(join(tmpdir(), "plinth-test-"));
     server.postgres ??= startEmbeddedPostgres({ dataFolder: join(server.folder, "postgres"), fast: true });
     server.postgres.then(
       ({ adminUrl }) => socket.end(JSON.stringify({ adminUrl })),
       (error: unknown) => socket.end(JSON.stringify({ failure: String(error) })),
     );
   });
-  const server: TestServer = { door, postgres: undefined, folder: undefined };
+  const server: TestServer = { door, postgres: undefined, folder: mkdtempSync(join(tmpdir(), "plinth-test-")) };
+  process.env[TEST_RUN_FOLDER] = server.folder;
   await new Promise<void>((resolve) => door.listen(0, "127.0.0.1", resolve));
   door.unref();
   const address = door.address();
@@ -47,5 +45,5 @@ export async function teardown(): Promise<void> {
   server.door.close();
   const postgres = await server.postgres?.catch(() => undefined);
   await postgres?.stop();
-  if (server.folder !== undefined) rmSync(server.folder, { recursive: true, force: true });
+  rmSync(server.folder, { recursive: true, force: true });
 }

@@ -9,17 +9,17 @@ import type { Client } from "../client/client.ts";
 import { type ClientFactory, createClientFactory } from "../client/client-factory.ts";
 import { openFileDiscovery } from "../discovery/file-discovery.ts";
 import { createStaticDiscovery } from "../discovery/static-discovery.ts";
-import { provisionBus } from "../events/drivers/provision-bus.ts";
-import { ensureModuleKeys } from "../identity/module-keys.ts";
+import { readSigningKey } from "../identity/module-keys.ts";
 import { openPublicKeys } from "../identity/public-keys.ts";
-import { createLogger } from "../logging/create-logger.ts";
 import { silentLogger } from "../logging/silent-logger.ts";
 import type { ServiceDefinition } from "../service/define-service.ts";
-import { migrateModule } from "../service/kernel-migrations.ts";
 import { type RunningService, startService } from "../service/start-service.ts";
+import { createFurnishedDatabase } from "./furnished-database.ts";
+import { writeHarnessKeys } from "./harness-keys.ts";
+import { provisionServices } from "./provision-services.ts";
 import { type ServiceProcess, startServiceProcess } from "./start-service-process.ts";
 import { type ExtraCall, moduleIn, onAnyPorts, readModules, testIdentity, testPlace } from "./test-place.ts";
-import { createTestDatabase, type TestDatabase } from "./test-postgres.ts";
+import type { TestDatabase } from "./test-postgres.ts";
 import { startTokenIssuer } from "./token-issuer.ts";
 
 export interface HarnessOptions {
@@ -76,24 +76,30 @@ export async function startHarness({
   database: kept,
 }: HarnessOptions): Promise<ServiceHarness> {
   const folder = await mkdtemp(join(tmpdir(), "plinth-harness-"));
-  const database = kept ?? (await createTestDatabase());
   const modules = await readModules(services[0]?.folder ?? "", calls);
+  const inFolders = services.map(({ folder }) => ({ folder, module: moduleIn(modules, folder) }));
+  const provision = (database: TestDatabase) => provisionServices(database, inFolders);
+  const database =
+    kept === undefined
+      ? await createFurnishedDatabase(services.map(({ folder }) => folder).join(), provision)
+      : { ...kept, modules: await provision(kept) };
   const names = modules.map(({ metadata }) => metadata.name);
-  await Promise.all(names.map((name) => ensureModuleKeys(folder, name)));
+  await writeHarnessKeys(folder, names);
+  const userKeys = join(folder, "users");
+  await writeHarnessKeys(userKeys, ["issuer"]);
   const publicKeys = await openPublicKeys(folder, silentLogger);
   const identityOf = (name: string) => testIdentity(folder, publicKeys, name);
   const discovery = inProcesses.length === 0 ? createStaticDiscovery() : await openFileDiscovery(join(folder, "instances"), silentLogger);
-  const issuer = await startTokenIssuer();
+  const issuer = await startTokenIssuer(await readSigningKey(userKeys, "issuer"));
   const started = services.map((definition) => definition.folder.split("/").at(-1) ?? "");
   if (!started.includes("auth")) await discovery.register("auth", issuer.instance);
 
-  const urls = new Map<string, string>();
+  const urls = new Map(database.modules.map(({ module, url }) => [module, url]));
   const userTokens = { issuer: issuer.issuer, audience: issuer.audience };
   const place = testPlace({ modules, folder, publicKeys, discovery, urls, env, userTokens });
   const running = new Map<string, RunningService>();
   const others: RunningService[] = [];
   const processes: ServiceProcess[] = [];
-  const logger = createLogger({ module: "harness", version: "", level: "error", format: "readable", stream: process.stderr });
   const factories = new Map<string, ClientFactory>();
   const stop = async (): Promise<void> => {
     for (const factory of factories.values()) factory.close();
@@ -108,13 +114,6 @@ export async function startHarness({
   const startOne = async (definition: ServiceDefinition<never>): Promise<void> => {
     const module = moduleIn(modules, definition.folder);
     const { name } = module.metadata;
-    const provisioned = await database.provision(name, [], module.spec.database?.schema);
-    urls.set(name, provisioned.url);
-    const member = decodeURIComponent(new URL(provisioned.url).username);
-    await provisionBus(database.adminUrl, { members: [member], logger: silentLogger, rolePrefix: database.rolePrefix });
-    if (module.spec.database !== undefined) {
-      await migrateModule({ module, folder: definition.folder, ownerUrl: provisioned.ownerUrl, schema: provisioned.schema, logger });
-    }
     if (inProcesses.includes(name)) return;
     const start = () => startService(definition as ServiceDefinition<unknown>, onAnyPorts(module), place);
     running.set(name, await start());

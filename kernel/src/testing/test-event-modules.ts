@@ -14,7 +14,8 @@ import type { RetryPolicy } from "../events/handle-batch.ts";
 import { createPublisher, type Publisher } from "../events/outbox.ts";
 import { type Relay, startRelay } from "../events/relay.ts";
 import type { Logger } from "../logging/logger.ts";
-import { createTestDatabase, type TestDatabase } from "./test-postgres.ts";
+import { createFurnishedDatabase } from "./furnished-database.ts";
+import type { TestDatabase } from "./test-postgres.ts";
 
 export const COUNTER_TYPES = new Set(["testing.counter.moved", "testing.counter.removed"]);
 export const silentLogger: Logger = { error() {}, warn() {}, info() {}, debug() {}, child: () => silentLogger };
@@ -53,20 +54,22 @@ export interface EventModules {
 /** Enough time between tries that a handler gets its turns, little enough for a test. */
 const QUICK: Partial<RetryPolicy> = { attempts: 3, initialMs: 10, maxMs: 50 };
 
+async function provision(database: TestDatabase): Promise<readonly ProvisionedModule[]> {
+  const modules = [await database.provision("counter", [eventMigrations]), await database.provision("ledger", [eventMigrations, effects])];
+  const members = modules.map(({ url }) => decodeURIComponent(new URL(url).username));
+  await provisionBus(database.adminUrl, { rolePrefix: database.rolePrefix, members, logger: silentLogger });
+  return modules;
+}
+
 export async function createEventModules(): Promise<EventModules> {
-  const testDatabase = await createTestDatabase();
-  const provisioned = {
-    counter: await testDatabase.provision("counter", [eventMigrations]),
-    ledger: await testDatabase.provision("ledger", [eventMigrations, effects]),
-  };
-  const members = Object.values(provisioned).map(({ url }) => decodeURIComponent(new URL(url).username));
-  await provisionBus(testDatabase.adminUrl, { rolePrefix: testDatabase.rolePrefix, members, logger: silentLogger });
+  const testDatabase = await createFurnishedDatabase("counter and ledger", provision);
+  const [provisionedCounter, provisionedLedger] = testDatabase.modules as readonly [ProvisionedModule, ProvisionedModule];
   const open = async (module: ProvisionedModule) => ({
     ...module,
     database: await openDatabase({ url: module.url, schema: module.schema, entities: [], logger: silentLogger }),
   });
-  const counter = await open(provisioned.counter);
-  const ledger = await open(provisioned.ledger);
+  const counter = await open(provisionedCounter);
+  const ledger = await open(provisionedLedger);
   const publisher = createPublisher({ module: "counter", types: COUNTER_TYPES });
   const closers: (() => Promise<void>)[] = [];
 
@@ -76,7 +79,7 @@ export async function createEventModules(): Promise<EventModules> {
     ledger,
     publisher,
     async openBus(module, sharesDatabase = true) {
-      const bus = await createPostgresBus({ url: provisioned[module].url, name: module, topics: [], sharesDatabase, logger: silentLogger });
+      const bus = await createPostgresBus({ url: modules[module].url, name: module, topics: [], sharesDatabase, logger: silentLogger });
       closers.push(() => bus.close());
       return bus;
     },

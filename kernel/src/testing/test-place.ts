@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { dirname } from "node:path";
 import { Writable } from "node:stream";
 import type { Module } from "@plinth/module";
@@ -11,6 +12,7 @@ import { silentLogger } from "../logging/silent-logger.ts";
 import { openFileModuleSet } from "../modules/file-module-set.ts";
 import { fixedModuleSet } from "../modules/fixed-module-set.ts";
 import type { Place } from "../service/place.ts";
+import { onceInRun } from "./test-run.ts";
 
 /** A call that no module file declares. */
 export interface ExtraCall {
@@ -60,11 +62,15 @@ export function testIdentity(folder: string, publicKeys: PublicKeys, module: str
   return createKeyIdentity({ module, signingKey: () => readSigningKey(folder, module), publicKeys });
 }
 
-/** All modules beside the one in `folder`, as a platform would know them. */
+/** All modules beside the one in `folder`, as a platform would know them. To check them all takes longer than to start one: a run does it once. */
 export async function readModules(folder: string, calls: readonly ExtraCall[]): Promise<readonly Module[]> {
-  const set = await openFileModuleSet({ roots: [dirname(folder)], logger: silentLogger });
-  set.close();
-  return withCalls(set.resolution.order, calls);
+  const root = dirname(folder);
+  const modules = await onceInRun(`modules-${createHash("sha256").update(root).digest("hex")}`, async () => {
+    const set = await openFileModuleSet({ roots: [root], logger: silentLogger });
+    set.close();
+    return set.resolution.order;
+  });
+  return withCalls(modules, calls);
 }
 
 export function moduleIn(modules: readonly Module[], folder: string): Module {

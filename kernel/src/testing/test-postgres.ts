@@ -8,7 +8,7 @@ import type { MigrationSource } from "../database/migration.ts";
 import { quoteIdentifier } from "../database/module-roles.ts";
 import { type ProvisionedModule, provisionModule } from "../database/provision-module.ts";
 import { silentLogger } from "../logging/silent-logger.ts";
-import { TEST_POSTGRES_PORT } from "./jest-global-setup.ts";
+import { TEST_POSTGRES_PORT } from "./test-run.ts";
 
 /** A database of a test file's own on the run's Postgres server. */
 export interface TestDatabase {
@@ -25,20 +25,31 @@ export interface TestDatabase {
 }
 
 export async function createTestDatabase(): Promise<TestDatabase> {
-  const serverUrl = await testServerUrl();
   const name = `test_${randomBytes(6).toString("hex")}`;
-  await asAdmin(serverUrl, (client) => client.query(`create database ${name}`));
-  const url = new URL(serverUrl);
-  url.pathname = `/${name}`;
-  const adminUrl = url.href;
   // Roles belong to the server: without the prefix two test files with a module "blog" would share one.
-  return openTestDatabase({ adminUrl, rolePrefix: `${name}_` });
+  return openTestDatabase({ adminUrl: await createDatabase(name), rolePrefix: `${name}_` });
+}
+
+/** An empty one, or a copy of `template`; answers its URL as superuser. */
+export async function createDatabase(name: string, template = "template1"): Promise<string> {
+  const serverUrl = await testServerUrl();
+  await asAdmin(serverUrl, (client) => client.query(`create database ${name} template ${template}`));
+  return urlOfDatabase(serverUrl, name);
+}
+
+/** Cuts open connections and removes the database of this URL, but no role. */
+export async function dropDatabase(adminUrl: string): Promise<void> {
+  const name = new URL(adminUrl).pathname.slice(1);
+  await asAdmin(urlOfDatabase(adminUrl, "postgres"), (client) => client.query(`drop database if exists ${name} with (force)`));
+}
+
+/** The same user's URL of another database on the same server. */
+export function urlOfDatabase(url: string, name: string): string {
+  return new URL(`/${name}`, url).href;
 }
 
 /** One that is there already: for the processes that a test starts on its database. */
 export function openTestDatabase({ adminUrl, rolePrefix }: Pick<TestDatabase, "adminUrl" | "rolePrefix">): TestDatabase {
-  const name = new URL(adminUrl).pathname.slice(1);
-  const serverUrl = new URL("/postgres", adminUrl).href;
   return {
     adminUrl,
     rolePrefix,
@@ -48,8 +59,8 @@ export function openTestDatabase({ adminUrl, rolePrefix }: Pick<TestDatabase, "a
       return provisioned;
     },
     async drop() {
-      await asAdmin(serverUrl, async (client) => {
-        await client.query(`drop database if exists ${name} with (force)`);
+      await dropDatabase(adminUrl);
+      await asAdmin(urlOfDatabase(adminUrl, "postgres"), async (client) => {
         const { rows } = await client.query<{ rolname: string }>("select rolname from pg_roles where starts_with(rolname, $1)", [
           rolePrefix,
         ]);
@@ -60,7 +71,7 @@ export function openTestDatabase({ adminUrl, rolePrefix }: Pick<TestDatabase, "a
 }
 
 /** Asks the run's global setup, which starts the server with the first question; PLINTH_TEST_POSTGRES_URL names another one, as superuser. */
-async function testServerUrl(): Promise<string> {
+export async function testServerUrl(): Promise<string> {
   const own = process.env.PLINTH_TEST_POSTGRES_URL;
   if (own !== undefined) return own;
   const port = process.env[TEST_POSTGRES_PORT];
@@ -72,7 +83,7 @@ async function testServerUrl(): Promise<string> {
   return adminUrl;
 }
 
-async function asAdmin<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+export async function asAdmin<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
