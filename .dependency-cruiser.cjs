@@ -13,7 +13,8 @@ Visitor.prototype.visitStatement = function visitAnyStatement(statement) {
   return statement;
 };
 
-const TEST = "(\\.test\\.ts$|^services/[^/]+/test/)";
+/** Tests, and the suites that every driver of an interface must pass. */
+const TEST = "(\\.test\\.ts$|-contract\\.ts$|^services/[^/]+/test/)";
 
 /** From low to high: a folder imports its own layer and those before it. */
 const KERNEL_LAYERS = [
@@ -102,7 +103,7 @@ module.exports = {
     room(
       "operator",
       "^operator/",
-      ["^(module|operator)/", "^kernel/src/(base|config|logging|telemetry|kube|lifecycle|health|resilience|test-cluster)/"],
+      ["^(module|operator)/", "^kernel/src/(base|config|logging|telemetry|kube|lifecycle|health|resilience|test-cluster|testing)/"],
       "The operator stands on what every process stands on, and knows no capability of services.",
     ),
     room(

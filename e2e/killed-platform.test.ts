@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { eventually } from "@plinth/kernel/testing";
 import { Client } from "pg";
 import { type Account, anAccount, callApi } from "./accounts.ts";
-import { eventually } from "./eventually.ts";
 import { type LocalPlatform, startLocalPlatform } from "./local-platform.ts";
 import { isAlive, postmasterOf } from "./processes.ts";
 
@@ -78,7 +78,7 @@ async function expectEachOnce(orders: Orders): Promise<void> {
   await sql("update blog.idempotency_keys set lease_until = now() where answer is null", []);
   for (const title of orders.asked) {
     const author = authors[Number(/(\d+)-/.exec(title)?.[1])] as Account;
-    if (!orders.acknowledged.has(title)) await eventually(`"${title}" is there or done`, () => orders.ask(author, title));
+    if (!orders.acknowledged.has(title)) await eventually(() => orders.ask(author, title));
   }
   const posts = await sql("select id, title from blog.posts where title = any($1) order by id", [[...orders.asked]]);
   expect(posts.map(({ title }) => title).sort()).toEqual([...orders.asked].sort());
@@ -87,13 +87,13 @@ async function expectEachOnce(orders: Orders): Promise<void> {
 
   const audited =
     "select resource_id as id, count(*)::int as n from audit.entries where resource_id = any($1) and action = 'post.created' group by 1";
-  const entries = await eventually("the audit trail has an entry for each post", async () => {
+  const entries = await eventually(async () => {
     const found = await sql(audited, [ids]);
     return found.length === ids.length && found;
   });
   expect(entries.filter(({ n }) => n !== 1)).toEqual([]);
   const published = "select distinct event_id, envelope->>'key' as id from plinth_bus.log where envelope->>'type' = 'blog.post.created'";
-  const events = await eventually("the bus has an event for each post", async () => {
+  const events = await eventually(async () => {
     const found = (await sql(published, [])).filter(({ id }) => ids.includes(id as string));
     return found.length >= ids.length && found;
   });
@@ -117,7 +117,7 @@ const ENOUGH = 60;
 test.each(["the platform", "the platform and its database"])("%s is killed in mid-work, and started again", async (what) => {
   const orders = new Orders();
   const killed = async () => {
-    await eventually("there is work to lose", () => orders.acknowledged.size >= ENOUGH);
+    await eventually(() => orders.acknowledged.size >= ENOUGH);
     const postmaster = postmasterOf(platform.dataFolder);
     if (what.includes("database")) process.kill(postmaster, "SIGKILL");
     platform.process.kill("SIGKILL");
@@ -136,11 +136,11 @@ test("the database alone is killed in mid-work, and the platform recovers by its
   const orders = new Orders();
   let postmaster = 0;
   const again = async () => {
-    await eventually("there is work to lose", () => orders.acknowledged.size >= ENOUGH / 2);
+    await eventually(() => orders.acknowledged.size >= ENOUGH / 2);
     postmaster = postmasterOf(platform.dataFolder);
     process.kill(postmaster, "SIGKILL");
     const before = orders.acknowledged.size;
-    await eventually("posts are written again", () => orders.acknowledged.size >= before + WRITERS * 2);
+    await eventually(() => orders.acknowledged.size >= before + WRITERS * 2);
   };
   let done = false;
   const writing = write("the database", orders, () => done);

@@ -7,8 +7,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { eventually } from "@plinth/kernel/testing";
 import { type Account, anAccount, callApi, signIn } from "./accounts.ts";
-import { eventually } from "./eventually.ts";
 import { type LocalPlatform, type PlatformOptions, ROOT, startLocalPlatform } from "./local-platform.ts";
 import { descendantsOf, isAlive, listens, postmasterOf } from "./processes.ts";
 
@@ -95,7 +95,7 @@ describe("a stop leaves no process and no open port", () => {
     const child = spawn(process.execPath, [join(ROOT, "cli/bin/plinth"), "up", "--only", "authz"], { cwd: ROOT, env, stdio: "ignore" });
     others.push({ ...platform, process: child, dataFolder, remove: () => rm(dataFolder, { recursive: true, force: true }) });
     const record = join(dataFolder, "postgres.json");
-    await eventually("the platform makes its database", () => existsSync(record));
+    await eventually(() => existsSync(record));
     const started = descendantsOf(child.pid as number);
     child.kill("SIGTERM");
     await once(child, "exit");

@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { freePort } from "@plinth/kernel/testing";
 
 export const ROOT = resolve(import.meta.dirname, "..");
 
@@ -147,17 +146,4 @@ async function freePorts(project: string): Promise<{ env: Record<string, string>
     SHIPPING_EASYPOST_URL: `http://127.0.0.1:${carrier}`,
   };
   return { env: { ...Object.fromEntries(addresses), ...sink, ...simulators }, mailPort: web };
-}
-
-/** Below the range that systems give away for port 0: between this look and its use, nothing else is given the port. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(10_000, 32_000);
-    const server = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once("error", () => resolve(false));
-      server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
-    });
-    if (isFree) return port;
-  }
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { eventually } from "@plinth/kernel/testing";
 import { type Account, type Answer, anAccount, callApi, PASSWORD } from "./accounts.ts";
-import { eventually } from "./eventually.ts";
 import { freshAddress, startHostilePlatform } from "./hostile-platform.ts";
 import type { LocalPlatform } from "./local-platform.ts";
 
@@ -98,13 +98,13 @@ describe.each([
     const unknown = `nobody-${path}@example.com`;
     const known = `somebody-${path}@example.com`;
     await register(known);
-    await eventually("the mail to confirm the address has come", async () => (await mailsTo(known, /verify/i)) === 1);
+    await eventually(async () => (await mailsTo(known, /verify/i)) === 1);
     const expected = shapeOf(await post(`/users/${path}`, { email: unknown }));
     expect(expected.status).toBe(200);
     for (const email of [known, known.toUpperCase(), "ada@example.com", `other-${unknown}`]) {
       expect({ email, ...shapeOf(await post(`/users/${path}`, { email })) }).toEqual({ email, ...expected });
     }
-    await eventually("the mail that was asked for has come", async () => (await mailsTo(known, subject)) >= expectedMails);
+    await eventually(async () => (await mailsTo(known, subject)) >= expectedMails);
     expect(await mailsTo(unknown, subject)).toBe(0);
   });
 

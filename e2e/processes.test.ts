@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { eventually } from "./eventually.ts";
+import { eventually } from "@plinth/kernel/testing";
 import { type LocalPlatform, startLocalPlatform } from "./local-platform.ts";
 import { descendantsOf, isAlive } from "./processes.ts";
 import { aTemporaryProject, greeterCode, greeterYaml, type TemporaryProject } from "./temporary-project.ts";
@@ -41,7 +41,7 @@ test("the module and what it needs run, each in its process, and no other module
 test("a module whose process is killed comes back, and the others stay as they are", async () => {
   const [front, back] = [await processOf("front"), await processOf("back")];
   process.kill(back, "SIGKILL");
-  const again = await eventually("another process answers", () => processOf("back"));
+  const again = await eventually(() => processOf("back"));
   expect(again).not.toBe(back);
   expect(await processOf("front")).toBe(front);
   expect(platform.output()).toMatch(/process ended; it is started again.*back.*SIGKILL/);
@@ -59,5 +59,5 @@ test("when the platform is killed, none of them outlives it", async () => {
   platform = await startLocalPlatform({ ports: "free", project: project.root, dataFolder, arguments: ["--processes", "--only", "front"] });
   const started = descendantsOf(platform.process.pid as number);
   await platform.kill();
-  await eventually("all of them have ended", () => started.filter(isAlive).length === 0);
+  await eventually(() => started.filter(isAlive).length === 0);
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { eventually, freePort } from "@plinth/kernel/testing";
 import { callApi } from "./accounts.ts";
-import { eventually } from "./eventually.ts";
-import { freePort, type LocalPlatform, startLocalPlatform } from "./local-platform.ts";
+import { type LocalPlatform, startLocalPlatform } from "./local-platform.ts";
 import { listens } from "./processes.ts";
 import { aTemporaryProject, greeterCode, greeterYaml, type TemporaryProject } from "./temporary-project.ts";
 
@@ -94,25 +94,25 @@ test("a wrong file is refused with reason and mend, who needs it waits, and all 
 test("a mended file starts its module, and whoever waited for it", async () => {
   const output = newOutput();
   await addGreeter("broken", ["summary: Says hello."]);
-  await eventually("the mended module answers", () => answers("broken"));
-  await eventually("the module that waited answers", () => answers("dependent"));
-  await eventually("the terminal shows it", () => /^dependent +1\.0\.0 +Running/m.test(output()));
+  await eventually(() => answers("broken"));
+  await eventually(() => answers("dependent"));
+  await eventually(() => /^dependent +1\.0\.0 +Running/m.test(output()));
   expect(output()).not.toContain("Rejected");
 });
 
 test("a file that becomes wrong leaves its module, and whoever needs it, at work", async () => {
   const output = newOutput();
   await addGreeter("broken", ["summary: [Says, hello.]"]);
-  await eventually("the terminal shows the refusal", () => /^broken +Rejected +SchemaInvalid$/m.test(output()));
+  await eventually(() => /^broken +Rejected +SchemaInvalid$/m.test(output()));
   expect(output()).toMatch(/^broken +1\.0\.0 +Running/m);
   expect(output()).toMatch(/^dependent +1\.0\.0 +Running/m);
   expect([await answers("broken"), await answers("dependent")]).toEqual([true, true]);
   project.write("services/broken/module.yaml", "kind: [Module");
-  await eventually("the terminal shows that it is no YAML", () => /^\(unnamed\) +Rejected +SchemaInvalid$/m.test(output()));
+  await eventually(() => /^\(unnamed\) +Rejected +SchemaInvalid$/m.test(output()));
   expect([await answers("broken"), await answers("dependent")]).toEqual([true, true]);
   // Mended, with a path that it did not have before.
   await addGreeter("broken", ["  - {path: /api/v1/other, methods: [GET], auth: public}"]);
-  await eventually("the gateway knows the new path", async () => {
+  await eventually(async () => {
     const { body } = await callApi(platform, "GET", "/other");
     // The module itself has nothing there, which only the module can say.
     return body.error.message === "There is nothing at GET /api/v1/other.";
@@ -122,26 +122,26 @@ test("a file that becomes wrong leaves its module, and whoever needs it, at work
 test("a removed folder stops its module, and its routes go", async () => {
   const url = await platform.url("dependent");
   project.remove("services/dependent");
-  await eventually("the module has stopped", async () => !(await listens(url)));
-  await eventually("its route is gone", async () => (await callApi(platform, "GET", "/dependent")).status === 404);
+  await eventually(async () => !(await listens(url)));
+  await eventually(async () => (await callApi(platform, "GET", "/dependent")).status === 404);
   await expect(platform.url("dependent")).rejects.toThrow("No instance");
 });
 
 test("a new folder starts its module, and its routes come", async () => {
   await addGreeter("late", [], await freePort());
-  await eventually("the new module answers", () => answers("late"));
+  await eventually(() => answers("late"));
 });
 
 test("a changed configuration in the file takes effect in the module that runs", async () => {
   const changed = newOutput();
   await addGreeter("late", ["config: {log: {level: debug}}"], Number(new URL(await platform.url("late")).port));
-  await eventually("the module says so", () => /late +configuration changed keys=.*log\.level/.test(changed()));
+  await eventually(() => /late +configuration changed keys=.*log\.level/.test(changed()));
 });
 
 test("modules that want the same port are told apart: who was there first stays", async () => {
   const output = newOutput();
   const port = Number(new URL(await platform.url("late")).port);
   await addGreeter("rival", [], port);
-  await eventually("the terminal shows the refusal", () => /^rival +Rejected +PortTaken$/m.test(output()));
+  await eventually(() => /^rival +Rejected +PortTaken$/m.test(output()));
   expect(await answers("late")).toBe(true);
 });

@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { freePort, ROOT } from "./local-platform.ts";
+import { freePort } from "@plinth/kernel/testing";
+import { ROOT } from "./local-platform.ts";
 
 /** A project of its own, with some modules of this repository as they are and others that a test writes and changes. */
 export interface TemporaryProject {

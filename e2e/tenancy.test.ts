@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { eventually } from "@plinth/kernel/testing";
 import pg from "pg";
 import { type Account, anAccount, callApi, PASSWORD, signIn } from "./accounts.ts";
-import { eventually } from "./eventually.ts";
 import { freshAddress, startHostilePlatform } from "./hostile-platform.ts";
 import type { LocalPlatform } from "./local-platform.ts";
 
@@ -130,7 +130,7 @@ describe("what another tenant has is NOT_FOUND, for its administrator too", () =
   test("audit entries, and their proofs", async () => {
     const entryOf = async () =>
       (await asEve("GET", "/audit/entries")).body.data.entries.find(({ user_id }: { user_id: string }) => user_id === eve.id);
-    const entry = await eventually("an entry of acme is there", entryOf);
+    const entry = await eventually(entryOf);
     await notFound([["GET", `/audit/entries/${entry.id}/proof`]]);
     const { body } = await asAda("GET", "/audit/entries?limit=100");
     expect(body.data.entries.length).toBeGreaterThan(0);
@@ -147,7 +147,7 @@ describe("what another tenant has is NOT_FOUND, for its administrator too", () =
 
   test("deliveries and inboxes", async () => {
     const deliveriesOf = async () => (await asEve("GET", "/notification/deliveries")).body.data.deliveries[0];
-    const delivery = await eventually("a delivery of acme is there", deliveriesOf);
+    const delivery = await eventually(deliveriesOf);
     await notFound([
       ["GET", `/notification/deliveries/${delivery.id}`],
       ["POST", `/notification/deliveries/${delivery.id}:redeliver`, {}],

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { eventually } from "./eventually.ts";
+import { eventually } from "@plinth/kernel/testing";
 import { type LocalPlatform, startLocalPlatform } from "./local-platform.ts";
 import { aTemporaryProject, greeterCode, greeterYaml, type TemporaryProject } from "./temporary-project.ts";
 
@@ -33,15 +33,15 @@ test("an edited handler answers anew, without its neighbours being restarted", a
   expect(await word("edited")).toBe("first");
   const neighbour = await platform.url("neighbour");
   program("edited", "second");
-  await eventually("the edit shows", async () => (await word("edited")) === "second");
+  await eventually(async () => (await word("edited")) === "second");
   expect(await platform.url("neighbour")).toBe(neighbour);
 });
 
 test("a mistake is shown, leaves the others alone, and is forgotten once it is mended", async () => {
   const before = platform.output().length;
   project.write("services/edited/src/index.ts", "export default defineServ(;\n");
-  await eventually("the mistake is shown", () => /edited.*(did not start|not start|SyntaxError)/s.test(platform.output().slice(before)));
+  await eventually(() => /edited.*(did not start|not start|SyntaxError)/s.test(platform.output().slice(before)));
   expect(await word("neighbour")).toBe("first");
   program("edited", "third");
-  await eventually("the mended module answers", async () => (await word("edited")) === "third");
+  await eventually(async () => (await word("edited")) === "third");
 });

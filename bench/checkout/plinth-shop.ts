@@ -1,8 +1,9 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { freePort } from "@plinth/kernel/testing";
 import { Client } from "pg";
 import { callApi } from "../../e2e/accounts.ts";
-import { freePort, type LocalPlatform, ROOT, startLocalPlatform } from "../../e2e/local-platform.ts";
+import { type LocalPlatform, ROOT, startLocalPlatform } from "../../e2e/local-platform.ts";
 import { listPath, plinthFlow, type Storefront } from "./plinth-flow.ts";
 import { fillPlatform } from "./plinth-seed.ts";
 import { untilSettled } from "./plinth-settled.ts";

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { freePort } from "@plinth/kernel/testing";
 import { stopProcess } from "../measure/server-process.ts";
 
 /** An nginx of one process on one core. */
@@ -27,14 +27,6 @@ export async function startNginx(folder: string, name: string, core: string, loc
   const child = spawn("taskset", ["-c", core, "nginx", "-c", file, "-p", folder], { stdio: ["ignore", "inherit", "inherit"] });
   await answering(port);
   return { port, pid: child.pid ?? 0, stop: () => stopProcess(child) };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
 }
 
 async function answering(port: number): Promise<void> {

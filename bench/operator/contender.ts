@@ -1,9 +1,9 @@
 import { execFileSync, spawn } from "node:child_process";
 import { openSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "@plinth/kernel/testing";
 import { stopProcess } from "../measure/server-process.ts";
 import { type ControlPlane, NAMESPACE } from "./control-plane.ts";
 import { samplesOf, sumOf } from "./prometheus.ts";
@@ -36,7 +36,7 @@ interface Command {
 }
 
 export async function startOperator(contender: Contender, plane: ControlPlane): Promise<Operator> {
-  const [metricsPort = 0, healthPort = 0] = await freePorts(2);
+  const [metricsPort, healthPort] = [await freePort(), await freePort()];
   const { program, args, env } =
     contender === "plinth" ? await ours(plane, metricsPort, healthPort) : peer(contender, plane, metricsPort, healthPort);
   const output = openSync(join(plane.folder, `${contender}.log`), "a");
@@ -112,16 +112,4 @@ export async function untilIdle(operator: Operator, reconciles: number): Promise
     before = isIdle ? done : -1;
     await sleep(LOOK_EVERY_MS);
   }
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) => server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port))),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { eventually } from "@plinth/kernel/testing";
 import { CartStatus } from "@plinth/proto/order/v1/cart_pb";
 import { type Checkout, CheckoutStatus, PaymentStatus } from "@plinth/proto/order/v1/order_pb";
-import { EMAIL, eventually } from "../../services/order/test/shop.ts";
+import { EMAIL } from "../../services/order/test/shop.ts";
 import { type CardShop, startCardShop } from "./shop.ts";
 
 let shop: CardShop;

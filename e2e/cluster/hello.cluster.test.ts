@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
-import { eventually } from "../eventually.ts";
+import { eventually } from "@plinth/kernel/testing";
 import { ROOT } from "../local-platform.ts";
 import { type ConstantLoad, type LoadReport, startConstantLoad } from "./constant-load.ts";
 import { getObject, kubectl, kubectlWith, tryKubectl } from "./kubectl.ts";
@@ -57,7 +57,7 @@ test("a new version takes over without one failed request", async () => {
   load = startConstantLoad(`${gateway}/hello`, 50);
   await patchHello({ version: "1.1.0", args: ["-text=hello again"] });
   await untilModule("hello", "1.1.0 serves", ({ status }) => status?.version === "1.1.0" && status.phase === "Running");
-  await eventually("the new version answers", () => (load?.report().bodies.get("hello again") ?? 0) > 50);
+  await eventually(() => (load?.report().bodies.get("hello again") ?? 0) > 50);
   const report = await stopLoad();
   expect([...report.failures]).toEqual([]);
   expect([...report.bodies.keys()].sort()).toEqual(["hello again", "hello from Plinth"]);
@@ -74,7 +74,7 @@ test("an image that does not exist is rolled back by itself, without one failed 
   expect(back.status).toMatchObject({ version: "1.1.0" });
   expect(back.status?.conditions?.map(({ message }) => message).join("\n")).toMatch(/1\.2\.0/);
   // The same spec is not tried again: the pods of the good version are the only ones, and stay so.
-  await eventually("only the good version has pods", async () => {
+  await eventually(async () => {
     const { items } = await getObject<{ items: { spec: { containers: { image: string }[] } }[] }>(
       "pods",
       ...inNamespace,
@@ -88,18 +88,18 @@ test("an image that does not exist is rolled back by itself, without one failed 
   expect([...report.failures]).toEqual([]);
   await patchHello({ version: "1.3.0", image: "hashicorp/http-echo:1.0.0", args: ["-text=mended"] });
   await untilModule("hello", "1.3.0 serves", ({ status }) => status?.version === "1.3.0" && status.phase === "Running");
-  await eventually("the mended version answers", async () => (await untilAnswer(`${gateway}/hello`, 200)) === "mended\n");
+  await eventually(async () => (await untilAnswer(`${gateway}/hello`, 200)) === "mended\n");
 });
 
 test("what is changed or deleted by hand is put back", async () => {
   const { metadata } = await getObject<{ metadata: { uid: string } }>("service", "hello", ...inNamespace);
   await kubectl("delete", "service", "hello", ...inNamespace);
-  await eventually("the Service is back", async () => {
+  await eventually(async () => {
     const again = await getObject<{ metadata: { uid: string } }>("service", "hello", ...inNamespace);
     return again.metadata.uid !== metadata.uid;
   });
   await kubectl("set", "image", "deploy/hello", "module=hashicorp/http-echo:other", ...inNamespace);
-  await eventually("the image is back", async () => {
+  await eventually(async () => {
     const { spec } = await getObject<{ spec: { template: { spec: { containers: { image: string }[] } } } }>(
       "deploy",
       "hello",
@@ -134,7 +134,7 @@ test("what is wrong is told at apply where one object shows it, else in describe
     expect(lonely.status?.problems).toEqual([
       expect.objectContaining({ reason: "DependencyMissing", path: expect.stringContaining("spec.dependencies[0]") }),
     ]);
-    const described = await eventually("the event is there", async () => {
+    const described = await eventually(async () => {
       const text = await kubectl("describe", "module", "lonely", ...inNamespace);
       return /Warning\s+DependencyMissing/.test(text) && text;
     });
@@ -162,7 +162,7 @@ test("a module that others need stays until they are gone", async () => {
   await untilAnswer(`${gateway}/hello`, 404);
   // The cluster's own garbage collector takes the children.
   const kinds = "all,configmaps,roles,networkpolicies";
-  await eventually("nothing is left of it", async () => {
+  await eventually(async () => {
     const left = await kubectl("get", kinds, ...inNamespace, "-l", "plinth.dev/module=hello", "-o", "name");
     expect(left.trim()).toBe("");
     return true;

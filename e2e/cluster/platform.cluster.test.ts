@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { eventually } from "../eventually.ts";
+import { eventually } from "@plinth/kernel/testing";
 import { ROOT } from "../local-platform.ts";
 import { expectStory, furnishStoryFolder, runStory } from "../story.ts";
 import { getObject, helm, kubectl } from "./kubectl.ts";
@@ -74,7 +74,7 @@ test("the README's story of the local platform goes unchanged through the gatewa
   });
   let said = "";
   connection.stdout?.on("data", (chunk) => (said += String(chunk)));
-  await eventually("this machine is connected", () => said.includes("Connected."));
+  await eventually(() => said.includes("Connected."));
   await furnishStoryFolder(story, dataFolder);
   expectStory(await runStory(story));
 }, 120_000);

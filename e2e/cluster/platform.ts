@@ -1,4 +1,4 @@
-import { eventually } from "../eventually.ts";
+import { eventually } from "@plinth/kernel/testing";
 import { getObject, helm } from "./kubectl.ts";
 
 /** Where the chart is installed for these stories, and under which name. */
@@ -64,7 +64,7 @@ export async function gatewayUrl(): Promise<string> {
 
 /** The gateway's answer, once it is one with this status. */
 export function untilAnswer(url: string, status: number): Promise<string> {
-  return eventually(`${url} answers ${status}`, async () => {
+  return eventually(async () => {
     const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
     const body = await response.text();
     return response.status === status && body;

@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, expect, test } from "@jest/globals";
-import { eventually } from "../eventually.ts";
+import { eventually } from "@plinth/kernel/testing";
 import { type ConstantLoad, startConstantLoad } from "./constant-load.ts";
 import { loadDerivedImage, PLATFORM_IMAGE } from "./derived-image.ts";
 import { getObject, helm, kubectl } from "./kubectl.ts";
@@ -41,7 +41,7 @@ test("an edited configuration reaches the pod without a restart", async () => {
   await patchBlog({ config: { feed: { title } } });
   let asked = 0;
   // Each question has an address of its own: the gateway keeps answers for the route's time.
-  await eventually("the feed has the new title", async () => {
+  await eventually(async () => {
     const response = await fetch(`${gateway}/api/v1/blog/rss.xml?asked=${asked++}`);
     return (await response.text()).includes(title);
   });
@@ -78,9 +78,7 @@ test("a migration that fails leaves the old version serving, and says why, witho
     (module) => conditionOf(module, "Migrated")?.status === "False" && conditionOf(module, "Migrated")?.reason === "MigrationFailed",
   );
   expect(failed.status).toMatchObject({ version: "0.2.0", readyReplicas: 2 });
-  await eventually("the event has the end of the log", async () =>
-    /no_such_table/.test(await kubectl("describe", "module", "blog", ...inNamespace)),
-  );
+  await eventually(async () => /no_such_table/.test(await kubectl("describe", "module", "blog", ...inNamespace)));
   await patchBlog({ version: "0.2.0", image: PLATFORM_IMAGE });
   await untilModule(
     "blog",
@@ -103,9 +101,6 @@ test("an uninstall leaves the data, and a new install finds them", async () => {
   expect((await kubectl("get", "modules,deployments", ...inNamespace, "-o", "name")).trim()).toBe("");
   await installPlatform();
   gateway = await gatewayUrl();
-  await eventually(
-    "the user signs in again",
-    async () => (await post("/auth/login", { email: user.email, password: user.password })).status === 200,
-  );
+  await eventually(async () => (await post("/auth/login", { email: user.email, password: user.password })).status === 200);
   expect(await kubectl("get", "secret", "bootstrap", ...inNamespace, "-o", "jsonpath={.data.token}")).toBe(bootstrap);
 });

@@ -143,7 +143,7 @@ describeCluster("a module in a pod", () => {
     await tell({ ...blog, spec: { ...blog.spec, config } }, "PUT");
     let seen = "";
     const look = setInterval(() => void feed("gateway").then(async (answer) => (seen = await answer.text())), 20);
-    await eventually("the new title shows", () => seen.includes("Another Title"));
+    await eventually(() => seen.includes("Another Title"));
     clearInterval(look);
 
     const stopped = running.stop();

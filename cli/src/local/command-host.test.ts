@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { type Discovery, openFileDiscovery } from "@plinth/kernel/discovery";
 import { silentLogger } from "@plinth/kernel/logging";
+import { freePort } from "@plinth/kernel/testing";
 import { type Module, parseModuleFiles } from "@plinth/module";
 import { commandHost } from "./command-host.ts";
 import type { ModuleHost, RunningModule } from "./module-host.ts";
@@ -95,12 +95,3 @@ test("a module without a command runs with the others", async () => {
   expect(ports).toEqual({ http: 1, grpc: 2 });
   expect(() => readFileSync(join(root, "data/instances/echo.echo-command.instance.json"))).toThrow();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await new Promise<number>((resolve) => {
-    server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port));
-  });
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

@@ -15,6 +15,7 @@ import { createMetrics } from "../telemetry/metrics.ts";
 import { createTracing } from "../telemetry/tracing.ts";
 import { plainChain, plainIdentity } from "../testing/echo-chain.ts";
 import { createEchoProbe, type EchoProbe, echoHandlers } from "../testing/echo-handlers.ts";
+import { eventually } from "../testing/eventually.ts";
 import type { Client } from "./client.ts";
 import { type ClientFactory, type ClientFactoryOptions, createClientFactory } from "./client-factory.ts";
 
@@ -83,10 +84,6 @@ async function failureOf(work: Promise<unknown>): Promise<PlinthError> {
   );
   expect(error).toBeInstanceOf(PlinthError);
   return error as PlinthError;
-}
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 /** A gRPC server that answers each unary call of Echo's methods with a bare status, as no server of ours does. */
@@ -230,7 +227,7 @@ describe("time", () => {
     const client = aClient([port]);
     const deadline = Date.now() + 150;
     const call = runInContext(aContext({ deadline }), () => client.publishNote({ id: "1" }));
-    await until(() => probe.contexts.length === 1);
+    await eventually(() => probe.contexts.length === 1);
     expect(probe.contexts[0]?.deadline).toBeLessThanOrEqual(deadline + 5);
     expect(await failureOf(call)).toMatchObject({ code: "TIMEOUT" });
   });
@@ -271,11 +268,11 @@ describe("time", () => {
     const options = whose === "of the caller" ? { signal: abort.signal } : {};
     const context = aContext(whose === "of the request" ? { signal: abort.signal } : {});
     const call = runInContext(context, () => client.publishNote({ id: "1" }, options));
-    await until(() => probe.contexts.length === 1);
+    await eventually(() => probe.contexts.length === 1);
     const seen = probe.contexts[0]?.signal;
     abort.abort(conflict("The cart was closed."));
     expect(await failureOf(call)).toMatchObject({ code: "CONFLICT", message: "The cart was closed." });
-    await until(() => seen?.aborted === true);
+    await eventually(() => seen?.aborted === true);
     expect(await failureOf(runInContext(context, () => client.publishNote({ id: "1" }, options)))).toMatchObject({ code: "CONFLICT" });
     expect(probe.contexts).toHaveLength(1);
   });
@@ -360,7 +357,7 @@ describe("instances", () => {
     idle.probe.beforePublish = () => promise;
     const client = aClient([busy.port, idle.port]);
     const held = client.publishNote({ id: "1" });
-    await until(() => busy.probe.contexts.length + idle.probe.contexts.length === 1);
+    await eventually(() => busy.probe.contexts.length + idle.probe.contexts.length === 1);
     const loaded = busy.probe.contexts.length === 1 ? busy : idle;
     for (let round = 0; round < 10; round++) await client.getNote({ name: "n" });
     expect(loaded.probe.contexts).toHaveLength(1);
@@ -392,7 +389,7 @@ describe("instances", () => {
     probe.beforePublish = () => promise;
     const client = aClient([port]);
     const call = client.publishNote({ id: "1", reason: "done" });
-    await until(() => probe.contexts.length === 1);
+    await eventually(() => probe.contexts.length === 1);
     await discovery.deregister("echo", `echo-${port}`);
     factory.close();
     resolve();
@@ -420,9 +417,9 @@ describe("instances", () => {
     const client = aClient([first.port]);
     await client.echo({ message: "x" });
     await first.stop();
-    await until(async () => (await client.echo({ message: "x" }).catch((error: PlinthError) => error.reason)) === "CIRCUIT_OPEN");
+    await eventually(async () => (await client.echo({ message: "x" }).catch((error: PlinthError) => error.reason)) === "CIRCUIT_OPEN");
     await anEchoServer(first.port);
-    await until(() =>
+    await eventually(() =>
       client.echo({ message: "x" }).then(
         () => true,
         () => false,
@@ -439,7 +436,7 @@ describe("instances", () => {
     probe.beforePublish = () => promise;
     const client = aClient([(proxy.address() as AddressInfo).port]);
     const call = client.publishNote({ id: "1" });
-    await until(() => probe.contexts.length === 1);
+    await eventually(() => probe.contexts.length === 1);
     for (const socket of sockets) socket.destroy();
     expect(["SERVICE_UNAVAILABLE", "DEPENDENCY_FAILED"]).toContain((await failureOf(call)).code);
     expect(probe.contexts).toHaveLength(1);
@@ -494,7 +491,7 @@ describe("a stream", () => {
   test("ends at the callee when its reader leaves", async () => {
     const { probe, port } = await anEchoServer();
     for await (const { value } of aClient([port]).count({ to: 1000 })) if (value === 3) break;
-    await until(() => probe.counting === 0);
+    await eventually(() => probe.counting === 0);
   });
 
   test("is not sent faster than it is read", async () => {
@@ -507,7 +504,7 @@ describe("a stream", () => {
     const stream = aClient([port]).count({ to: 1 })[Symbol.asyncIterator]();
     await stream.next();
     let before = -1;
-    await until(async () => {
+    await eventually(async () => {
       await new Promise((resolve) => setTimeout(resolve, 30));
       const still = sent === before;
       before = sent;
@@ -525,7 +522,7 @@ describe("a stream", () => {
     abort.abort(conflict("enough"));
     expect(await failureOf(stream.next() as Promise<unknown>)).toMatchObject({ code: "CONFLICT" });
     expect(await stream.next()).toEqual({ done: true, value: undefined });
-    await until(() => probe.counting === 0);
+    await eventually(() => probe.counting === 0);
   });
 
   test("is tried again before its first message", async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { LogFields, Logger } from "../logging/logger.ts";
+import { eventually } from "../testing/eventually.ts";
 import type { Config } from "./config.ts";
 import { ConfigError } from "./config-error.ts";
 import { type LoadConfigOptions, loadConfig } from "./load-config.ts";
@@ -80,10 +81,6 @@ function recorder() {
   const write = (message: string, fields?: LogFields) => void lines.push({ message, fields });
   const logger: Logger = { error: write, warn: write, info: write, debug: write, child: () => logger };
   return { lines, logger };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 describe("layers", () => {
@@ -237,7 +234,7 @@ describe("while running", () => {
     const stopped = config.onChange("limits", () => heard.push(["stopped"]));
     stopped();
     await file("overlay/pricing.yaml", "limits: {perOrder: 99}");
-    await until(() => heard.length > 0);
+    await eventually(() => heard.length > 0);
     expect(heard).toEqual([
       ["leaf", 99, 10],
       ["above", { perOrder: 99 }],
@@ -252,14 +249,14 @@ describe("while running", () => {
     const { logger, lines } = recorder();
     config.watch(logger);
     await file("overlay/pricing.yaml", "limits: {perOrder: -1}");
-    await until(() => lines.length > 0);
+    await eventually(() => lines.length > 0);
     expect(lines[0]).toEqual({
       message: "configuration change refused",
       fields: { key: "limits.perOrder", source: "overlay pricing.yaml", rule: "must be >= 1, got -1" },
     });
     expect(config.value.limits.perOrder).toBe(5);
     await file("overlay/pricing.yaml", "limits: {perOrder: 6}");
-    await until(() => config.value.limits.perOrder === 6);
+    await eventually(() => config.value.limits.perOrder === 6);
   });
 
   test("a file renamed over, and a swapped link as Kubernetes does it, are seen", async () => {
@@ -268,7 +265,7 @@ describe("while running", () => {
     config.watch(recorder().logger);
     await file("overlay/.pricing.tmp", "limits: {perOrder: 2}");
     await rename(join(root, "overlay/.pricing.tmp"), join(root, "overlay/pricing.yaml"));
-    await until(() => config.value.limits.perOrder === 2);
+    await eventually(() => config.value.limits.perOrder === 2);
 
     const mounted = join(root, "mounted");
     await mkdir(join(mounted, "..one"), { recursive: true });
@@ -282,7 +279,7 @@ describe("while running", () => {
     expect(second.value.limits.perOrder).toBe(3);
     await symlink("..two", join(mounted, "..data_tmp"));
     await rename(join(mounted, "..data_tmp"), join(mounted, "..data"));
-    await until(() => second.value.limits.perOrder === 4);
+    await eventually(() => second.value.limits.perOrder === 4);
   });
 
   test("a changed spec.config of module.yaml takes effect, under what files and variables say", async () => {
@@ -300,12 +297,12 @@ describe("while running", () => {
     config.watch(recorder().logger);
     declared = { roundingMode: "half-up", limits: { perOrder: 3 } };
     tell();
-    await until(() => config.value.roundingMode === "half-up");
+    await eventually(() => config.value.roundingMode === "half-up");
     expect(config.value.limits.perOrder).toBe(3);
     expect(config.source("roundingMode")).toBe("module.yaml");
     declared = undefined;
     tell();
-    await until(() => config.value.roundingMode === "half-even");
+    await eventually(() => config.value.roundingMode === "half-even");
   });
 
   test("a changed secret takes effect", async () => {
@@ -322,7 +319,7 @@ describe("while running", () => {
     config.watch(recorder().logger);
     value = "second-value";
     tell();
-    await until(() => config.value.apiKey === "second-value");
+    await eventually(() => config.value.apiKey === "second-value");
   });
 
   test("a listener that throws keeps none of the others from hearing", async () => {
@@ -337,7 +334,7 @@ describe("while running", () => {
       heard = true;
     });
     await file("overlay/pricing.yaml", "limits: {perOrder: 2}");
-    await until(() => heard);
+    await eventually(() => heard);
     expect(lines.map(({ message }) => message)).toContain("a listener to a configuration change failed");
   });
 });

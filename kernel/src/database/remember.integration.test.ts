@@ -68,7 +68,7 @@ const priceOf = async (sku: string, tenantId = "one") => (await ask(tenantId, sk
 
 /** Asks until the answer came from memory. */
 async function remembered(sku: string, tenantId = "one"): Promise<number | undefined> {
-  const { price } = await eventually(`${sku} is remembered`, async () => {
+  const { price } = await eventually(async () => {
     const before = looks.hit;
     const price = await priceOf(sku, tenantId);
     return looks.hit > before && { price };
@@ -103,7 +103,7 @@ test.each([
 ])("%s by whomever is seen", async (_what, sql, expected) => {
   expect(await remembered("tea")).toBe(5);
   await admin.query(sql);
-  await eventually("the change is seen", async () => (await priceOf("tea")) === expected);
+  await eventually(async () => (await priceOf("tea")) === expected);
 });
 
 test("what was absent is seen as soon as it is there", async () => {
@@ -117,10 +117,10 @@ test("a change of another tenant ends nothing", async () => {
   await remembered("tea", "one");
   await remembered("tea", "two");
   await admin.query("update prices set amount = 8 where tenant_id = 'two'");
-  await eventually("the other's change is seen", async () => (await priceOf("tea", "two")) === 8);
+  await eventually(async () => (await priceOf("tea", "two")) === 8);
   // A proof of hearing may have to be renewed; an answer from memory needs one, and no reading.
   const { miss } = looks;
-  await eventually("it is still remembered", async () => (await remembered("tea", "one")) === 5 && looks.hit > 0);
+  await eventually(async () => (await remembered("tea", "one")) === 5 && looks.hit > 0);
   expect(looks.miss - miss).toBeLessThanOrEqual(1);
 });
 
@@ -138,7 +138,7 @@ test("what was being read while it changed is not kept", async () => {
   );
   await reading.promise;
   await admin.query("update prices set amount = 21 where sku = 'pot'");
-  await eventually("the change has come", async () => {
+  await eventually(async () => {
     const { miss } = looks;
     await priceOf("tea");
     return looks.miss > miss;
@@ -164,14 +164,14 @@ test("a change that nobody was told of, since the connection was gone, is seen",
   await admin.query(`select pg_terminate_backend(pid) from (${pids}) as listening`);
   await admin.query("update prices set amount = 11 where tenant_id = 'one' and sku = 'tea'");
   await admin.query("commit");
-  await eventually("the change is seen", async () => (await priceOf("tea")) === 11);
+  await eventually(async () => (await priceOf("tea")) === 11);
   expect(await remembered("tea")).toBe(11);
 });
 
 test("of more entries than allowed the longest unused goes", async () => {
   memory = database.remember({ maxEntries: 2 });
   const all = () => ask("one", "tea", "pot");
-  await eventually("both are remembered", async () => {
+  await eventually(async () => {
     const { hit } = looks;
     await all();
     return looks.hit === hit + 2;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { eventually } from "../testing/eventually.ts";
 import type { Discovery, Instance } from "./discovery.ts";
 
 /** A driver under test: each `open` gives another view of the same registry, as another process has. */
@@ -16,10 +17,6 @@ export interface DiscoveryUnderTest {
 
 function anInstance(changed: Partial<Instance> = {}): Instance {
   return { id: "blog-1", host: "127.0.0.1", httpPort: 8001, grpcPort: 9001, version: "1.0.0", ...changed };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 const second = anInstance({ id: "blog-2", host: "127.0.0.2" });
@@ -40,7 +37,7 @@ export function describeDiscovery(name: string, start: () => Promise<DiscoveryUn
 
     const shown = (instances: readonly Instance[]) => instances.map((instance) => driver.place?.shown(instance) ?? instance);
     const sees = (view: Discovery, module: string, instances: readonly Instance[]) =>
-      until(
+      eventually(
         () =>
           view
             .instances(module)
@@ -116,10 +113,10 @@ export function describeDiscovery(name: string, start: () => Promise<DiscoveryUn
           seen = instances;
         });
         await come("blog", anInstance(), [anInstance()]);
-        await until(() => seen.length === 1);
+        await eventually(() => seen.length === 1);
         expect(other.instances("blog")).toEqual(shown([anInstance()]));
         await go("blog", "blog-1", []);
-        await until(() => seen.length === 0);
+        await eventually(() => seen.length === 0);
       } finally {
         await other.close();
       }

@@ -51,7 +51,7 @@ describe("DNS discovery", () => {
     server.addresses(`site.${ZONE}`).add("10.96.0.7");
     const discovery = await open();
     discovery.instances("site");
-    await eventually("it is found", () => discovery.instances("site").length === 1);
+    await eventually(() => discovery.instances("site").length === 1);
     expect(discovery.instances("site")).toEqual([
       { id: "site@10.96.0.7", host: "10.96.0.7", httpPort: 8001, grpcPort: 0, version: "1.0.0" },
     ]);
@@ -65,7 +65,7 @@ describe("DNS discovery", () => {
     server.ports.set(`_http._tcp.auth.${ZONE}`, 8000);
     const discovery = await open();
     discovery.watch("auth", () => {});
-    await eventually("it is found", () => discovery.instances("auth").length === 1);
+    await eventually(() => discovery.instances("auth").length === 1);
     expect(discovery.instances("auth")).toEqual([{ id: "auth@10.0.0.7", host: "10.0.0.7", httpPort: 8000, grpcPort: 0, version: "" }]);
     await discovery.close();
     await server.close();
@@ -76,14 +76,14 @@ describe("DNS discovery", () => {
     server.addresses(`blog-headless.${ZONE}`).add("10.0.0.7");
     const discovery = await open();
     discovery.watch("blog", () => {});
-    await eventually("it is found", () => discovery.instances("blog").length === 1);
+    await eventually(() => discovery.instances("blog").length === 1);
     server.failing = true;
     const before = server.questions;
-    await eventually("it was asked again and again", () => server.questions > before + 6);
+    await eventually(() => server.questions > before + 6);
     expect(discovery.instances("blog")).toHaveLength(1);
     server.failing = false;
     server.addresses(`blog-headless.${ZONE}`).clear();
-    await eventually("it is gone", () => discovery.instances("blog").length === 0);
+    await eventually(() => discovery.instances("blog").length === 0);
     await discovery.close();
     await server.close();
   });
@@ -92,7 +92,7 @@ describe("DNS discovery", () => {
     const { server, open } = await aZone();
     const discovery = await open();
     discovery.watch("blog", () => {});
-    await eventually("it was asked", () => server.questions > 3);
+    await eventually(() => server.questions > 3);
     expect([...server.asked]).toEqual([`blog-headless.${ZONE}`]);
     await discovery.close();
     await server.close();

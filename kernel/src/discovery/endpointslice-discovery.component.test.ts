@@ -117,7 +117,7 @@ describeCluster("EndpointSlice discovery", () => {
     expect(discovery.instances("blog-headless")).toEqual([]);
     expect(discovery.instances("foreign")).toEqual([]);
     await cluster.client.request({ method: "DELETE", path: resourcePath(ENDPOINT_SLICES, { namespace, name: "blog-1" }) });
-    await eventually("the slice is gone", () => discovery.instances("blog").every(({ host }) => host.startsWith("fd00")));
+    await eventually(() => discovery.instances("blog").every(({ host }) => host.startsWith("fd00")));
     await discovery.close();
   });
 
@@ -131,7 +131,7 @@ describeCluster("EndpointSlice discovery", () => {
       },
     });
     await write(namespace, "blog", [anEndpoint("blog-a", "10.0.0.1"), anEndpoint("blog-b", "10.0.0.2")]);
-    await eventually("the new pod is known", () => discovery.instances("blog").length === 2);
+    await eventually(() => discovery.instances("blog").length === 2);
     await discovery.close();
   });
 });

@@ -4,7 +4,8 @@ import { CounterMovedSchema, CounterRemovedSchema } from "@plinth/proto/testing/
 import { Client } from "pg";
 import { currentContext, type RequestContext, runInContext } from "../base/request-context.ts";
 import { ALL_TENANTS } from "../database/database.ts";
-import { COUNTER_TYPES, createEventModules, type EventModules, recordEffect, silentLogger, until } from "../testing/test-event-modules.ts";
+import { eventually } from "../testing/eventually.ts";
+import { COUNTER_TYPES, createEventModules, type EventModules, recordEffect, silentLogger } from "../testing/test-event-modules.ts";
 import { createAuditor } from "./audit.ts";
 import type { Envelope } from "./bus.ts";
 import { createConsumer } from "./consumer.ts";
@@ -42,7 +43,7 @@ describe("from publish to effect", () => {
       await recordEffect(event, tx, envelope);
     });
     await runInContext(CONTEXT, () => modules.publish({ counterId: "c", step: 1 }));
-    await until(async () => (await modules.countEffects()) > 0);
+    await eventually(async () => (await modules.countEffects()) > 0);
     expect(seen).toHaveLength(1);
     expect(seen[0]?.envelope).toMatchObject({
       eventType: "CounterMoved",
@@ -84,7 +85,7 @@ describe("from publish to effect", () => {
       modules.counter.database.transaction((tx) => undeclared.publish(tx, CounterMovedSchema, { counterId: "c", step: 1 })),
     ).rejects.toThrow("does not declare to publish testing.counter.moved");
     await modules.publish({ counterId: "done", step: 1 });
-    await until(async () => (await modules.countEffects()) > 0);
+    await eventually(async () => (await modules.countEffects()) > 0);
     expect(await modules.steps("undone")).toEqual([]);
     expect(await modules.steps("done")).toEqual([1]);
   });
@@ -98,7 +99,7 @@ describe("from publish to effect", () => {
     }
     await modules.startRelay();
     await modules.startConsumer(recordEffect);
-    await until(async () => (await modules.countEffects()) === 6);
+    await eventually(async () => (await modules.countEffects()) === 6);
     const rows = await modules.ledger.database.read((tx) => tx.query<{ tenant: string }>("select tenant from effects order by id"));
     expect(rows.map(({ tenant }) => tenant)).toEqual(["a", "b", "a", "c", "c", "a"]);
   });
@@ -130,7 +131,7 @@ describe("from publish to effect", () => {
     expect(second).toThrow("can subscribe to no other");
     await modules.startRelay();
     await consumer.start();
-    await until(async () => (await modules.countEffects()) === keys.length * 3);
+    await eventually(async () => (await modules.countEffects()) === keys.length * 3);
     await consumer.close();
     for (const key of keys) expect(await modules.steps(key)).toEqual([1, 2, 3]);
     const rows = await database.read((tx) => tx.query("select tenant, count(*)::int as count from effects group by 1 order by 1"));
@@ -155,7 +156,7 @@ describe("from publish to effect", () => {
     await slow;
     await modules.startRelay();
     await modules.startConsumer(recordEffect);
-    await until(async () => (await modules.countEffects()) === 2);
+    await eventually(async () => (await modules.countEffects()) === 2);
     expect(await modules.steps("key")).toEqual([1, 2]);
   });
 
@@ -174,7 +175,7 @@ describe("from publish to effect", () => {
     await write(slow, 7, "evt_1");
     const waiting = write(same, 7, "evt_3");
     await write(other, 8, "evt_2");
-    await until(async () => {
+    await eventually(async () => {
       const { rows } = await other.query("select count(*)::int as n from pg_locks where locktype = 'advisory' and not granted");
       return rows[0].n === 1;
     });
@@ -213,10 +214,10 @@ describe("from publish to effect", () => {
     });
     const started = await Promise.all(open);
     for (let step = 1; step <= 200; step++) await modules.publish({ counterId: `short-${step % 7}`, step });
-    await until(async () => (await modules.countEffects()) === 200);
+    await eventually(async () => (await modules.countEffects()) === 200);
     release.resolve();
     await Promise.all(started.map(({ done }) => done));
-    await until(async () => (await modules.countEffects()) === 205);
+    await eventually(async () => (await modules.countEffects()) === 205);
   });
 
   test("a tail shows events and leaves no trace", async () => {
@@ -239,7 +240,7 @@ describe("from publish to effect", () => {
   test("listeners hear every event, again after a failure, and what came before their start as far as they look back", async () => {
     await modules.startRelay();
     await modules.publish({ counterId: "early", step: 1 });
-    await until(async () => (await modules.counter.database.read(outboxDepth)) === 0);
+    await eventually(async () => (await modules.counter.database.read(outboxDepth)) === 0);
     const heard: string[] = [];
     let failures = 0;
     const consumer = createConsumer({
@@ -262,7 +263,7 @@ describe("from publish to effect", () => {
     expect(() => consumer.listen(CounterRemovedSchema, () => {})).toThrow("does not declare to receive testing.counter.removed");
     await consumer.start();
     await modules.publish({ counterId: "late", step: 1 });
-    await until(() => heard.length === 2);
+    await eventually(() => heard.length === 2);
     await consumer.close();
     expect(heard).toEqual(["early", "late"]);
   });
@@ -313,9 +314,9 @@ describe("exactly one effect", () => {
     if (row === undefined) throw new Error("unreachable");
     await bus.send([row.envelope, row.envelope]);
     await modules.startConsumer(recordEffect, { bus });
-    await until(async () => (await bus.lag("ledger"))["testing.counter"] === 0);
+    await eventually(async () => (await bus.lag("ledger"))["testing.counter"] === 0);
     await bus.send([row.envelope]);
-    await until(async () => (await bus.lag("ledger"))["testing.counter"] === 0);
+    await eventually(async () => (await bus.lag("ledger"))["testing.counter"] === 0);
     expect(await modules.steps("c")).toEqual([1]);
   });
 
@@ -335,8 +336,8 @@ describe("exactly one effect", () => {
           await admin.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'plinth-relay-counter'");
       },
     });
-    await until(async () => (await modules.counter.database.read(outboxDepth)) === 0);
-    await until(async () => (await inner.lag("ledger"))["testing.counter"] === 0);
+    await eventually(async () => (await modules.counter.database.read(outboxDepth)) === 0);
+    await eventually(async () => (await inner.lag("ledger"))["testing.counter"] === 0);
     await admin.end();
     expect(cuts).toBeGreaterThanOrEqual(3);
     for (let counter = 0; counter < 5; counter++) expect(await modules.steps(`c${counter}`)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
@@ -360,10 +361,10 @@ describe("exactly one effect", () => {
     await modules.startConsumer(recordEffect);
     await modules.publish({ counterId: "c", step: 1 });
     await modules.publish({ counterId: "c", step: 2 });
-    await until(() => refused >= 2);
+    await eventually(() => refused >= 2);
     expect(await modules.counter.database.read(outboxDepth)).toBe(2);
     down = false;
-    await until(async () => (await modules.countEffects()) === 2);
+    await eventually(async () => (await modules.countEffects()) === 2);
     expect(await modules.steps("c")).toEqual([1, 2]);
   });
 });
@@ -372,7 +373,7 @@ test("the inbox forgets what the bus no longer has, and nothing younger", async 
   await modules.startRelay();
   await modules.startConsumer(recordEffect);
   await modules.publish({ counterId: "c", step: 1 });
-  await until(async () => (await modules.countEffects()) === 1);
+  await eventually(async () => (await modules.countEffects()) === 1);
   const count = async (): Promise<unknown> =>
     (await modules.ledger.database.read((tx) => tx.query("select count(*)::int as n from inbox")))[0];
   await pruneInbox(modules.ledger.database, 60_000);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { unavailable } from "../base/errors.ts";
-import { createEventModules, type EventModules, recordEffect, until } from "../testing/test-event-modules.ts";
+import { eventually } from "../testing/eventually.ts";
+import { createEventModules, type EventModules, recordEffect } from "../testing/test-event-modules.ts";
 import type { Envelope } from "./bus.ts";
 import { discardDeadLetter, listDeadLetters, replayDeadLetter } from "./dead-letters.ts";
 
@@ -31,10 +32,10 @@ describe("an event that fails", () => {
       },
       { retry: { transientAttempts: 1_000_000 } },
     );
-    await until(async () => (await modules.countEffects()) === 20);
+    await eventually(async () => (await modules.countEffects()) === 20);
     expect(await modules.steps("stuck")).toEqual([]);
     release.now = true;
-    await until(async () => (await modules.countEffects()) === 22);
+    await eventually(async () => (await modules.countEffects()) === 22);
     expect(await modules.steps("stuck")).toEqual([1, 2]);
   });
 
@@ -50,7 +51,7 @@ describe("an event that fails", () => {
         throw new Error("no such shelf", { cause: new Error("shelf 7") });
       }
     });
-    await until(async () => (await modules.countEffects()) === 2);
+    await eventually(async () => (await modules.countEffects()) === 2);
     expect(await modules.steps("key")).toEqual([1, 3]);
     // Once in the whole batch, then its three tries.
     expect(tries).toBe(4);
@@ -61,11 +62,11 @@ describe("an event that fails", () => {
     const eventId = letter?.envelope.eventId ?? "";
 
     await replayDeadLetter(modules.ledger.database, eventId);
-    await until(async () => (await listDeadLetters(modules.ledger.database, PAGE)).items[0]?.attempts === 4);
+    await eventually(async () => (await listDeadLetters(modules.ledger.database, PAGE)).items[0]?.attempts === 4);
     expect(await modules.steps("key")).toEqual([1, 3]);
     mended = true;
     await replayDeadLetter(modules.ledger.database, eventId);
-    await until(async () => (await listDeadLetters(modules.ledger.database, PAGE)).items.length === 0);
+    await eventually(async () => (await listDeadLetters(modules.ledger.database, PAGE)).items.length === 0);
     expect(await modules.steps("key")).toEqual([1, 3, 2]);
     await expect(replayDeadLetter(modules.ledger.database, eventId)).rejects.toMatchObject({ reason: "DEAD_LETTER_NOT_FOUND" });
   });
@@ -92,8 +93,8 @@ describe("an event that fails", () => {
       { ...envelope("evt_bad3", { counterId: "\0", step: 1 }), key: "\0" },
       envelope("evt_good", { counterId: "c", step: 1, colourOfANewerVersion: "red" }),
     ]);
-    await until(async () => (await modules.countEffects()) === 1);
-    await until(async () => (await listDeadLetters(modules.ledger.database, PAGE)).items.length === 3);
+    await eventually(async () => (await modules.countEffects()) === 1);
+    await eventually(async () => (await listDeadLetters(modules.ledger.database, PAGE)).items.length === 3);
     const { items } = await listDeadLetters(modules.ledger.database, PAGE);
     // Partitions do not wait for each other.
     expect(items.map(({ envelope: { eventId }, reason }) => [eventId, reason]).sort()).toEqual([

@@ -2,8 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { eventually } from "../testing/eventually.ts";
 import { seededRandom } from "../testing/seeded-random.ts";
-import { createEventModules, type EventModules, until } from "../testing/test-event-modules.ts";
+import { createEventModules, type EventModules } from "../testing/test-event-modules.ts";
 
 const KILLS = 50;
 const COUNTERS = 17;
@@ -34,7 +35,7 @@ test("a subscriber killed at any moment loses no event, doubles none and keeps t
   const publishing = (async () => {
     while (killing) {
       // Ahead of the subscribers, so that a kill always interrupts work, but not by much, so that there is an end.
-      await until(async () => {
+      await eventually(async () => {
         effects = await modules.countEffects();
         return published - effects < 600 || !killing;
       });
@@ -51,14 +52,14 @@ test("a subscriber killed at any moment loses no event, doubles none and keeps t
   for (let kills = 0; kills < KILLS; kills++) {
     // A random piece of progress further on: in the middle of a batch, of a commit, of a start.
     const next = effects + Math.floor(random() * 80);
-    await until(() => effects >= next);
+    await eventually(() => effects >= next);
     const [victim] = alive.splice(Math.floor(random() * alive.length), 1);
     if (victim !== undefined) await kill(victim);
     start();
   }
   killing = false;
   await publishing;
-  await until(async () => (await modules.countEffects()) >= published);
+  await eventually(async () => (await modules.countEffects()) >= published);
 
   const [counts] = await modules.ledger.database.read((tx) =>
     tx.query<{ effects: number; events: number; noted: number }>(

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { Client } from "pg";
-import { createEventModules, type EventModules, until } from "../testing/test-event-modules.ts";
+import { eventually } from "../testing/eventually.ts";
+import { createEventModules, type EventModules } from "../testing/test-event-modules.ts";
 import { outboxDepth } from "./outbox.ts";
 
 let modules: EventModules;
@@ -27,7 +28,7 @@ test("a long snapshot elsewhere neither lets the outbox grow nor makes the relay
   let pagesOfOneRound = 0;
   for (let round = 1; round <= ROUNDS; round++) {
     await publishMany();
-    await until(async () => (await modules.counter.database.read(outboxDepth)) === 0);
+    await eventually(async () => (await modules.counter.database.read(outboxDepth)) === 0);
     if (round === 1) pagesOfOneRound = await outboxPages();
   }
   const pages = await outboxPages();

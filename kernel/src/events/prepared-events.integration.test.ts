@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { CounterMovedSchema, CounterRemovedSchema } from "@plinth/proto/testing/v1/events_pb";
-import { createEventModules, type EventModules, recordEffect, until } from "../testing/test-event-modules.ts";
+import { eventually } from "../testing/eventually.ts";
+import { createEventModules, type EventModules, recordEffect } from "../testing/test-event-modules.ts";
 import type { Envelope } from "./bus.ts";
 
 // Setting up databases takes its time on a busy machine.
@@ -63,12 +64,12 @@ test("the relay hears of them, however soon it was told of others that were not 
   await modules.startRelay();
   await modules.startConsumer(recordEffect);
   await modules.publish({ counterId: "c", step: 1 });
-  await until(async () => (await modules.countEffects()) === 1);
+  await eventually(async () => (await modules.countEffects()) === 1);
   for (let step = 2; step <= 20; step++) {
     await publishBy({}, [["no", { counterId: "c", step: 99 }]]);
     await publishBy({ yes: {} }, [["yes", { counterId: "c", step }]]);
   }
-  await until(async () => (await modules.countEffects()) === 20);
+  await eventually(async () => (await modules.countEffects()) === 20);
   expect(await modules.steps("c")).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
 });
 
@@ -87,7 +88,7 @@ test("statements and transactions that publish for the same keys crosswise all g
       );
     }),
   );
-  await until(async () => (await modules.countEffects()) === 120);
+  await eventually(async () => (await modules.countEffects()) === 120);
   const [first, ...others] = await Promise.all(keys.map((key) => modules.steps(key)));
   // All keys were locked together, so the transactions stand in one order for each of them.
   for (const other of others) expect(other).toEqual(first);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { createManualClock } from "../base/clock.ts";
 import { silentLogger } from "../logging/silent-logger.ts";
+import { eventually } from "../testing/eventually.ts";
 import { createKeyIdentity } from "./key-identity.ts";
 import { ensureModuleKeys, jwksFile, readSigningKey, rotateModuleKeys } from "./module-keys.ts";
 import { openPublicKeys, type PublicKeys } from "./public-keys.ts";
@@ -17,10 +18,6 @@ afterEach(async () => {
   keys?.close();
   await rm(folder, { recursive: true, force: true });
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 describe("public keys", () => {
   test("knows the keys that are there, and says whose they are", async () => {
@@ -36,14 +33,14 @@ describe("public keys", () => {
     const opened = keys;
     await ensureModuleKeys(folder, "blog");
     const { kid } = await readSigningKey(folder, "blog");
-    await until(() => opened.find(kid) !== undefined);
+    await eventually(() => opened.find(kid) !== undefined);
     const next = await rotateModuleKeys(folder, "blog");
-    await until(() => opened.find(next) !== undefined);
+    await eventually(() => opened.find(next) !== undefined);
     // A look between the two files of a rotation knows the new key alone.
-    await until(() => (opened.find(kid)?.expMs ?? Number.POSITIVE_INFINITY) < Number.POSITIVE_INFINITY);
+    await eventually(() => (opened.find(kid)?.expMs ?? Number.POSITIVE_INFINITY) < Number.POSITIVE_INFINITY);
     const { revision } = opened;
     await rm(join(folder, "blog"), { recursive: true });
-    await until(() => opened.find(next) === undefined);
+    await eventually(() => opened.find(next) === undefined);
     expect(opened.revision).toBeGreaterThan(revision);
   });
 

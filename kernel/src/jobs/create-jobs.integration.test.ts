@@ -4,6 +4,7 @@ import { currentContext, runInContext } from "../base/request-context.ts";
 import { type OpenDatabase, openDatabase } from "../database/open-database.ts";
 import type { ProvisionedModule } from "../database/provision-module.ts";
 import { silentLogger } from "../logging/silent-logger.ts";
+import { eventually } from "../testing/eventually.ts";
 import { createTestDatabase, type TestDatabase } from "../testing/test-postgres.ts";
 import { createJobs, type JobsMetrics } from "./create-jobs.ts";
 import type { Jobs } from "./jobs.ts";
@@ -67,11 +68,6 @@ const outcomes = (): { metrics: JobsMetrics; finished: ReturnType<typeof collect
   return { metrics: { finished: (name, _seconds, outcome) => finished.add(`${name} ${outcome}`) }, finished };
 };
 
-/** Noted by the library a moment after the handler has returned. */
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
-}
-
 describe("jobs", () => {
   test("run once, after the transaction that enqueued them, in its tenant and trace", async () => {
     const jobs = newJobs();
@@ -97,7 +93,7 @@ describe("jobs", () => {
     await expect(rolledBack).rejects.toThrow("rolled back");
     await runInContext(context, () => database.transaction((tx) => jobs.enqueue(tx, "send", { to: "bob" })));
     await ran.atLeast(1);
-    await until(async () => (await database.read((tx) => jobs.counts(tx))).running === 0);
+    await eventually(async () => (await database.read((tx) => jobs.counts(tx))).running === 0);
     expect(ran.items).toEqual([{ payload: { to: "bob" }, tenantId: "acme", requestId: "request-1", traceId: trace.traceId }]);
     expect(await database.read((tx) => jobs.counts(tx))).toEqual({ waiting: 0, running: 0, failed: 0 });
   });
@@ -151,7 +147,7 @@ describe("jobs", () => {
     await database.transaction((tx) => jobs.enqueue(tx, "fragile", { n: 1 }, { maxAttempts: 1 }), { tenantId: "acme" });
     await finished.atLeast(1);
     await database.transaction((tx) => jobs.enqueue(tx, "hopeless", {}, { maxAttempts: 1 }));
-    await until(async () => (await database.read((tx) => jobs.counts(tx))).failed === 2);
+    await eventually(async () => (await database.read((tx) => jobs.counts(tx))).failed === 2);
     const failed = await database.read((tx) => jobs.listFailed(tx));
     expect(failed.map(({ name }) => name)).toEqual(["hopeless", "fragile"]);
     expect(failed[1]).toMatchObject({ payload: { n: 1 }, tenantId: "acme", attempts: 1, lastError: "the other side is gone" });
@@ -183,7 +179,7 @@ describe("jobs", () => {
     });
     await jobs.start();
     await ran.atLeast(1);
-    await until(async () => (await database.read((tx) => jobs.counts(tx))).running === 0);
+    await eventually(async () => (await database.read((tx) => jobs.counts(tx))).running === 0);
     expect(ran.items).toEqual([2]);
   });
 
@@ -277,7 +273,7 @@ describe("jobs", () => {
     await first.start();
     await database.transaction((tx) => first.enqueue(tx, "long", {}));
     await begun.atLeast(1);
-    await until(async () => holdsLock());
+    await eventually(async () => holdsLock());
     await database.transaction((tx) => tx.query("update mailer_jobs._private_jobs set locked_at = now() - interval '1 hour'"));
     await second.start();
     // Whoever has shown no life at two looks is lost.
@@ -288,7 +284,7 @@ describe("jobs", () => {
       return pool.query(...parts);
     }) as Pool["query"];
     const end = await releaseLostJobs({ query }, "mailer_jobs", silentLogger, 10);
-    await until(async () => looks > 3);
+    await eventually(async () => looks > 3);
     end();
     await pool.end();
     const rows = await database.read((tx) => tx.query("select 1 from mailer_jobs._private_jobs where locked_at is not null"));
@@ -314,7 +310,7 @@ describe("cron", () => {
     );
     await Promise.all(replicas.map((jobs) => jobs.start()));
     await ran.atLeast(1);
-    await until(async () => {
+    await eventually(async () => {
       const { running, waiting } = await database.read((tx) => newJobs().counts(tx));
       return running + waiting === 0;
     });

@@ -40,7 +40,7 @@ describeCluster("credentials that change", () => {
     churn = createChurn(cluster.client, `rotated${runs}`);
     follower = startFollower(client, { labelSelector: churn.labelSelector });
     await churn.run(20);
-    await eventually("the first list and its watch", () => follower.replaces === 1 && proxy.openWatches === 1);
+    await eventually(() => follower.replaces === 1 && proxy.openWatches === 1);
   });
   afterEach(async () => {
     await follower.stop();
@@ -57,7 +57,7 @@ describeCluster("credentials that change", () => {
   async function caughtUp(): Promise<void> {
     await churn.run(20);
     const present = await churn.present();
-    await eventually("the last state", () => JSON.stringify(sorted(follower.known)) === JSON.stringify(sorted(Object.entries(present))));
+    await eventually(() => JSON.stringify(sorted(follower.known)) === JSON.stringify(sorted(Object.entries(present))));
     expect(follower.contradictions).toEqual([]);
   }
 

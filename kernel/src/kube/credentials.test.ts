@@ -25,7 +25,7 @@ test("reads again after a time, and keeps the TLS identity where only the token 
   clock.advance(1);
   // Nobody waits for the reading.
   expect(await source.current()).toBe(first);
-  await eventually("the new token", () => (source.current() as typeof first).headers.authorization === "Bearer two");
+  await eventually(() => (source.current() as typeof first).headers.authorization === "Bearer two");
   expect((await source.current()).tls).toBe(first.tls);
 });
 

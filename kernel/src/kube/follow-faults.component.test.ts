@@ -40,13 +40,13 @@ describeCluster("a watch, whatever happens to it", () => {
 
   async function start(options: { idleMs?: number } = {}): Promise<void> {
     follower = startFollower(client, { labelSelector: churn.labelSelector, ...options });
-    await eventually("the first list and its watch", () => follower.replaces === 1 && proxy.openWatches === 1);
+    await eventually(() => follower.replaces === 1 && proxy.openWatches === 1);
   }
 
   /** Everything that is there is known, in its last state, and nothing else. */
   async function caughtUp(): Promise<void> {
     const present = await churn.present();
-    await eventually("the last state", () => sameEntries(follower.known, present));
+    await eventually(() => sameEntries(follower.known, present));
     expect(follower.contradictions).toEqual([]);
     expect(follower.ended).toBe(false);
   }
@@ -173,7 +173,7 @@ describeCluster("a watch, whatever happens to it", () => {
     await start({ idleMs: IDLE_MS });
     const watches = proxy.counts.watch;
     cluster.pause();
-    await eventually("another watch", () => proxy.counts.watch > watches);
+    await eventually(() => proxy.counts.watch > watches);
     cluster.resume();
     await churn.run(20);
     await caughtUp();

@@ -106,7 +106,7 @@ describeCluster("requests", () => {
     await expect(client.request({ ...request, retry: false })).rejects.toMatchObject({ status: 0, reason: "DeadlineExceeded" });
     const unwanted = new AbortController();
     const asked = client.request({ ...request, deadlineMs: 30_000, signal: unwanted.signal });
-    await eventually("the request is there", () => proxy.counts.other === 2);
+    await eventually(() => proxy.counts.other === 2);
     unwanted.abort(new Error("Not wanted."));
     await expect(asked).rejects.toThrow("Not wanted.");
     release();

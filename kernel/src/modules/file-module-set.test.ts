@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { silentLogger } from "../logging/silent-logger.ts";
+import { eventually } from "../testing/eventually.ts";
 import { type FileModuleSet, openFileModuleSet } from "./file-module-set.ts";
 
 let root: string;
@@ -31,10 +32,6 @@ async function open(): Promise<FileModuleSet> {
 
 const names = () => set.current.modules.map((module) => `${module.metadata.name}@${module.spec.version}`);
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
-
 const NEEDS_AUDIT = "  dependencies: [{module: audit, version: ^1.0.0}]\n";
 
 describe("file module set", () => {
@@ -55,13 +52,13 @@ describe("file module set", () => {
     const revisions: number[] = [];
     const stop = set.onChange(({ revision }) => revisions.push(revision));
     await write("blog", yaml("blog", NEEDS_AUDIT));
-    await until(() => names().join() === "audit@1.0.0,blog@1.0.0");
+    await eventually(() => names().join() === "audit@1.0.0,blog@1.0.0");
     const audit = set.current.modules[0];
     await write("blog", yaml("blog", NEEDS_AUDIT, "1.1.0"));
-    await until(() => names().join() === "audit@1.0.0,blog@1.1.0");
+    await eventually(() => names().join() === "audit@1.0.0,blog@1.1.0");
     expect(set.current.modules[0]).toBe(audit);
     await rm(join(root, "blog"), { recursive: true });
-    await until(() => names().join() === "audit@1.0.0");
+    await eventually(() => names().join() === "audit@1.0.0");
     expect(revisions).toEqual([...revisions].sort((one, other) => one - other));
     expect(new Set(revisions).size).toBe(revisions.length);
     stop();
@@ -72,7 +69,7 @@ describe("file module set", () => {
     await open();
     await writeFile(join(root, "draft"), yaml("audit", "", "1.2.0"));
     await rename(join(root, "draft"), join(root, "audit", "module.yaml"));
-    await until(() => names().join() === "audit@1.2.0");
+    await eventually(() => names().join() === "audit@1.2.0");
   });
 
   test.each([
@@ -124,7 +121,7 @@ describe("file module set", () => {
     const told: number[] = [];
     set.onResolution(({ rejected }) => told.push(rejected.length));
     await write("ghost", yaml("ghost"));
-    await until(() => names().length === 3);
+    await eventually(() => names().length === 3);
     expect(told.at(-1)).toBe(0);
   });
 
@@ -151,7 +148,7 @@ describe("file module set", () => {
     expect(set.current.modules).toEqual([]);
     await mkdir(join(later, "audit"), { recursive: true });
     await writeFile(join(later, "audit", "module.yaml"), yaml("audit"));
-    await until(() => names().join() === "audit@1.0.0");
+    await eventually(() => names().join() === "audit@1.0.0");
   });
 
   test("closed it tells nothing more", async () => {

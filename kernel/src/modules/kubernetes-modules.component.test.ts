@@ -78,7 +78,7 @@ describeCluster("modules in a cluster", () => {
       const told: unknown[] = [];
       set.onChange(({ modules }) => told.push(modules[0]?.spec.config));
       await tell(aModule("blog", { config: { items: 5 } }), [aModule("audit")]);
-      await eventually("the change is heard", () => told.length === 1);
+      await eventually(() => told.length === 1);
       expect(told).toEqual([{ items: 5 }]);
       expect(set.current.modules.map(({ metadata }) => metadata.name)).toEqual(["blog", "audit"]);
       await set.close();
@@ -93,7 +93,7 @@ describeCluster("modules in a cluster", () => {
       await tell({ kind: "Module" });
       await remove(CONFIG_MAPS, "blog-module");
       await tell(aModule("blog", { version: "1.1.0" }));
-      await eventually("the next good one is heard", () => set.own.spec.version === "1.1.0");
+      await eventually(() => set.own.spec.version === "1.1.0");
       expect(set.current.revision).toBe(before.revision + 1);
       await set.close();
     });
@@ -107,7 +107,7 @@ describeCluster("modules in a cluster", () => {
         data: { "module.json": JSON.stringify(aModule("blog")), "neighbours.json": "[]" },
       });
       await tell(aModule("blog", { version: "1.1.0" }));
-      await eventually("the change is heard", () => set.own.spec.version === "1.1.0");
+      await eventually(() => set.own.spec.version === "1.1.0");
       expect(set.current.revision).toBe(revision + 1);
       await set.close();
     });
@@ -131,7 +131,7 @@ describeCluster("modules in a cluster", () => {
       const client = await asServiceAccount(cluster, namespace, "blog");
       const set = await openConfigMapModuleSet({ client, namespace, module: "blog", logger: silentLogger });
       await tell(aModule("blog", { version: "1.1.0" }));
-      await eventually("the change is heard", () => set.own.spec.version === "1.1.0");
+      await eventually(() => set.own.spec.version === "1.1.0");
       await set.close();
     });
   });
@@ -158,9 +158,9 @@ describeCluster("modules in a cluster", () => {
       expect(names()).toBe("audit@1.0.0,blog@1.2.0");
       await keepRevision("young-1", aModule("young"));
       await serve("young", "young-1");
-      await eventually("it serves", () => names() === "audit@1.0.0,blog@1.2.0,young@1.0.0");
+      await eventually(() => names() === "audit@1.0.0,blog@1.2.0,young@1.0.0");
       await remove(MODULES, "blog");
-      await eventually("it is gone", () => names() === "audit@1.0.0,young@1.0.0");
+      await eventually(() => names() === "audit@1.0.0,young@1.0.0");
       await set.close();
     });
 
@@ -175,13 +175,13 @@ describeCluster("modules in a cluster", () => {
       await keepRevision("blog-2", aModule("blog", { version: "2.0.0" }));
       // Something else that is heard after it.
       await served(aModule("order"), "order-1");
-      await eventually("the other one is heard", () => set.current.modules.length === 3);
+      await eventually(() => set.current.modules.length === 3);
       expect(set.current.modules.find(({ metadata }) => metadata.name === "blog")?.spec.version).toBe("1.0.0");
       await serve("blog", "blog-2");
-      await eventually("the roll-out is over", () => told.at(-1) === "1.0.0,2.0.0,1.0.0");
+      await eventually(() => told.at(-1) === "1.0.0,2.0.0,1.0.0");
       expect(set.current.modules[0]).toBe(audit);
       await serve("blog", "blog-1");
-      await eventually("it was rolled back", () => told.at(-1) === "1.0.0,1.0.0,1.0.0");
+      await eventually(() => told.at(-1) === "1.0.0,1.0.0,1.0.0");
       await set.close();
     });
 
@@ -190,10 +190,10 @@ describeCluster("modules in a cluster", () => {
       const set = await open();
       await serve("blog", "blog-2");
       await served(aModule("order"), "order-1");
-      await eventually("the other one is heard", () => set.current.modules.length === 2);
+      await eventually(() => set.current.modules.length === 2);
       expect(set.current.modules[0]?.spec.version).toBe("1.0.0");
       await keepRevision("blog-2", aModule("blog", { version: "1.1.0" }));
-      await eventually("it is read at last", () => set.current.modules[0]?.spec.version === "1.1.0");
+      await eventually(() => set.current.modules[0]?.spec.version === "1.1.0");
       await set.close();
     });
 
@@ -207,7 +207,7 @@ describeCluster("modules in a cluster", () => {
       });
       await untilServed();
       await served(aModule("order"), "order-1");
-      await eventually("the new one is heard", () => set.current.modules.length === 2);
+      await eventually(() => set.current.modules.length === 2);
       await set.close();
     });
   });

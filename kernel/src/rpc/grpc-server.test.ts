@@ -221,7 +221,7 @@ describe("server streams over gRPC", () => {
     await new Promise((resolve) => stream.once("data", resolve));
     stream.cancel();
     await left;
-    await eventually("the handler has ended", () => probe.counting === 0);
+    await eventually(() => probe.counting === 0);
     probe.betweenCounts = () => undefined;
   });
 });

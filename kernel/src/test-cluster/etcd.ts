@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { freePorts, type ServerProcess, startProcess, untilReady } from "./child.ts";
+import { freePort } from "../testing/free-port.ts";
+import { type ServerProcess, startProcess, untilReady } from "./child.ts";
 
 export interface Etcd {
   readonly url: string;
@@ -10,7 +11,7 @@ export interface Etcd {
 
 /** One member, on memory rather than on disk: nobody needs its data after the test. */
 export async function startEtcd(program: string, folder: string): Promise<Etcd> {
-  const [clientPort, peerPort] = await freePorts(2);
+  const [clientPort, peerPort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${clientPort}`;
   const peer = `http://127.0.0.1:${peerPort}`;
   const server: ServerProcess = startProcess(

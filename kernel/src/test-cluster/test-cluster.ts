@@ -5,9 +5,10 @@ import { createKubeClient, type KubeClient } from "../kube/client.ts";
 import { type KubeConnection, openConnection } from "../kube/connection.ts";
 import type { CredentialSource, Credentials } from "../kube/credentials.ts";
 import { silentLogger } from "../logging/silent-logger.ts";
+import { freePort } from "../testing/free-port.ts";
 import { startApiServer, type TokenUser } from "./api-server.ts";
 import { type Authority, type Certificate, createAuthority } from "./certificates.ts";
-import { freePorts, type ServerProcess } from "./child.ts";
+import type { ServerProcess } from "./child.ts";
 import { startEtcd } from "./etcd.ts";
 import { getClusterPrograms } from "./programs.ts";
 
@@ -47,7 +48,7 @@ export interface TestCluster {
 export async function startTestCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
   const programs = getClusterPrograms();
   const folder = await mkdtemp(join(tmpdir(), "plinth-cluster-"));
-  const [authority, etcd, [port = 0]] = await Promise.all([createAuthority(folder), startEtcd(programs.etcd, folder), freePorts(1)]);
+  const [authority, etcd, port] = await Promise.all([createAuthority(folder), startEtcd(programs.etcd, folder), freePort()]);
   const names = ["IP:127.0.0.1", "DNS:localhost", "IP:10.96.0.1", "DNS:kubernetes.default.svc"];
   const [serving, admin] = await Promise.all([
     authority.issue("serving", "/CN=kube-apiserver", names),

@@ -1,26 +1,36 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Far above what any condition needs, also on a busy machine: what takes that long never comes. */
-const GIVE_UP_AFTER_MS = 15_000;
-/** Doubled with each question, up to the last. */
+/** Far above what anything needs, also on a busy machine, and less than Jest gives a test, which could not say what was waited for. */
+const GIVE_UP_AFTER_MS = 20_000;
 const FIRST_PAUSE_MS = 2;
 const LAST_PAUSE_MS = 25;
 
 /**
- * Asks again and again until `probe` answers something, and answers that. A probe that throws has not come to it yet; what it threw last is
- * told in the end.
+ * Asks again and again until `isSo` says yes to the answer, or it is neither undefined nor false; answers it. Who throws has not come to it yet.
+ * Throws the last answer where it never comes to it.
  */
-export async function eventually<T>(what: string, probe: () => T | undefined | false | Promise<T | undefined | false>): Promise<T> {
+export async function eventually<T>(
+  ask: () => T | Promise<T>,
+  isSo: (answer: T) => boolean = (answer) => answer !== undefined && answer !== false,
+): Promise<Exclude<T, undefined | false>> {
+  const never = new Error("It never came to it.");
+  // Of the line that waits, and not of this one.
+  Error.captureStackTrace(never, eventually);
   const giveUpAt = performance.now() + GIVE_UP_AFTER_MS;
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LAST_PAUSE_MS)) {
-    let thrown: unknown;
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LAST_PAUSE_MS)) {
     try {
-      const answer = await probe();
-      if (answer !== undefined && answer !== false) return answer;
+      const answer = await ask();
+      if (isSo(answer)) return answer as Exclude<T, undefined | false>;
+      never.message = `It never came to it; the last answer: ${told(answer)}`;
+      never.cause = undefined;
     } catch (error) {
-      thrown = error;
+      never.cause = error;
     }
-    if (performance.now() > giveUpAt) throw new Error(`It never came to it: ${what}.`, { cause: thrown });
+    if (performance.now() > giveUpAt) throw never;
     await delay(pause);
   }
+}
+
+function told(answer: unknown): string {
+  return JSON.stringify(answer, (_key, value: unknown) => (typeof value === "bigint" ? `${value}n` : value));
 }

@@ -1,5 +1,6 @@
 export { type CountedDatabase, openCountedDatabase } from "./counted-database.ts";
 export { eventually } from "./eventually.ts";
+export { freePort } from "./free-port.ts";
 export { type KilledProcesses, startKilledProcesses } from "./killed-processes.ts";
 export { seededRandom } from "./seeded-random.ts";
 export { type HarnessOptions, type ServiceHarness, startHarness, type TestCaller } from "./service-harness.ts";

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type CounterMoved, CounterMovedSchema } from "@plinth/proto/testing/v1/events_pb";
 import { sqlMigration } from "../database/migration.ts";
@@ -136,8 +135,3 @@ export async function createEventModules(): Promise<EventModules> {
 export const recordEffect: EventHandler<typeof CounterMovedSchema> = async (event: CounterMoved, tx, { eventId }) => {
   await tx.query("insert into effects (event_id, counter_id, step) values ($1, $2, $3)", [eventId, event.counterId, event.step]);
 };
-
-/** Asks until the answer is yes. The test's own time limit ends it. */
-export async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await condition())) await delay(10);
-}

@@ -5,6 +5,7 @@ import { follow, KubeError, type KubeObject, resourcePath } from "@plinth/kernel
 import { silentLogger } from "@plinth/kernel/logging";
 import { createMetrics } from "@plinth/kernel/telemetry";
 import { describeCluster, startTestCluster, type TestCluster } from "@plinth/kernel/test-cluster";
+import { eventually } from "@plinth/kernel/testing";
 import { buildCrd, type ModuleSpec } from "@plinth/module";
 import { KINDS } from "../kube/kinds.ts";
 import type { WebhookConfiguration } from "./ca-bundle.ts";
@@ -24,14 +25,6 @@ function aModule(name: string, spec: Partial<ModuleSpec> = {}): KubeObject {
   };
 }
 
-async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
-  const giveUpAt = performance.now() + 20_000;
-  while (!(await condition())) {
-    if (performance.now() > giveUpAt) throw new Error(`It never came to it: ${what}.`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
 describeCluster("the webhook behind a real API server", () => {
   // The authority falls due in 0.7 days, the certificate in 0.2; both are good today, by which API servers judge.
   const today = Date.now();
@@ -45,7 +38,7 @@ describeCluster("the webhook behind a real API server", () => {
   beforeAll(async () => {
     cluster = await startTestCluster();
     await create(KINDS.CustomResourceDefinition, buildCrd() as unknown as KubeObject);
-    await until("the CRD is served", async () => (await apply(aModule("probe"), true)) === "allowed");
+    await eventually(async () => (await apply(aModule("probe"), true)) === "allowed");
     void follow(cluster.client, KINDS.Module, {
       logger: silentLogger,
       signal: stopping.signal,
@@ -60,8 +53,8 @@ describeCluster("the webhook behind a real API server", () => {
     await create(KINDS.Secret, buildCertificateSecret(NAMESPACE, "plinth-webhook-tls", material));
     [webhook, second] = await Promise.all([start(), start()]);
     for (const kind of ["Validating", "Mutating"] as const) await create(KINDS[`${kind}WebhookConfiguration`], configuration(kind));
-    await until("the webhook is asked", async () => (await apply(aModule("probe", { roles: [BAD_ROLE] }), true)).includes("denied"));
-    await until("both are", async () => (await apply(aModule("probe"), true)) === "allowed");
+    await eventually(async () => (await apply(aModule("probe", { roles: [BAD_ROLE] }), true)).includes("denied"));
+    await eventually(async () => (await apply(aModule("probe"), true)) === "allowed");
   });
   afterAll(async () => {
     stopping.abort(new Error("The test ends."));
@@ -158,7 +151,7 @@ describeCluster("the webhook behind a real API server", () => {
 
   test("refuses a bad Module at apply, in the words of the command line", async () => {
     expect(await apply(aModule("catalog", { routes: [{ path: "/api/v1/catalog/**" }] }))).toBe("allowed");
-    await until("it is known", async () => modules.has("catalog"));
+    await eventually(async () => modules.has("catalog"));
     const refusal = await apply(aModule("shop", { version: "1.0.0", routes: [{ path: "/api/v1/catalog/**" }], roles: [BAD_ROLE] }));
     expect(refusal).toContain('admission webhook "validate.modules.plinth.dev" denied the request: ');
     expect(refusal).toContain("RouteConflict in module shop\n  field:   spec.routes[0]");
@@ -188,9 +181,9 @@ describeCluster("the webhook behind a real API server", () => {
       });
     await configure([...ignore, ...elsewhere]);
     const bad = aModule("bad", { roles: [{ name: "boss", permissions: ["bad.thing.read"] }] });
-    await until("it is let through", async () => (await apply(bad, true)) === "allowed");
+    await eventually(async () => (await apply(bad, true)) === "allowed");
     await configure(back);
-    await until("it is refused again", async () => (await apply(bad, true)).includes("denied"));
+    await eventually(async () => (await apply(bad, true)).includes("denied"));
   });
 
   test("makes its certificate where there is none, one for all that start at once", async () => {
@@ -209,14 +202,14 @@ describeCluster("the webhook behind a real API server", () => {
       contentType: "application/json-patch+json",
       body: [{ op: "remove", path: "/webhooks/0/clientConfig/caBundle" }],
     });
-    await until("the bundle is back", async () => (await certificates()).bundles[0] === bundles[0]);
+    await eventually(async () => (await certificates()).bundles[0] === bundles[0]);
   });
 
   test("renews certificate and authority without one refused request", async () => {
     const outcomes = new Set<string>();
     let asked = 0;
     let isOver = false;
-    await until("it is trusted", async () => (await apply(aModule("steady"), true)) === "allowed");
+    await eventually(async () => (await apply(aModule("steady"), true)) === "allowed");
     const asking = Array.from({ length: 4 }, async () => {
       while (!isOver) {
         outcomes.add(await apply(aModule("steady"), true));
@@ -228,23 +221,23 @@ describeCluster("the webhook behind a real API server", () => {
 
     // Certificate and authority are due: the next authority is announced, while the present one signs.
     clock.advance(0.9 * DAY_MS);
-    await until("the next authority is announced", async () => (await certificates()).authorities === 2);
-    await until("both replicas show the new certificate", async () => {
+    await eventually(async () => (await certificates()).authorities === 2);
+    await eventually(async () => {
       const now = await shown(webhook.port);
       return now !== before.shown && now === (await shown(second.port));
     });
     const announced = { ...(await certificates()), shown: await shown(webhook.port) };
-    await until("both are trusted", async () => (await certificates()).bundles.every((bundle) => bundle !== before.bundles[0]));
+    await eventually(async () => (await certificates()).bundles.every((bundle) => bundle !== before.bundles[0]));
 
     // A day later it signs.
     clock.advance(1.3 * DAY_MS);
-    await until("the next authority signs", async () => (await certificates()).secret !== announced.secret);
-    await until("both replicas show it", async () => {
+    await eventually(async () => (await certificates()).secret !== announced.secret);
+    await eventually(async () => {
       const now = await shown(webhook.port);
       return now !== announced.shown && now === (await shown(second.port));
     });
     const askedThen = asked;
-    await until("requests came after it", async () => asked > askedThen + 20);
+    await eventually(async () => asked > askedThen + 20);
     isOver = true;
     await Promise.all(asking);
     expect([...outcomes]).toEqual(["allowed"]);

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import { describeCluster, startTestCluster, type TestCluster } from "@plinth/kernel/test-cluster";
+import { eventually } from "@plinth/kernel/testing";
 import { KINDS } from "../kube/kinds.ts";
 
 const MAIN = join(import.meta.dirname, "../main.ts");
@@ -52,14 +53,14 @@ describeCluster("the operator's process", () => {
   }
 
   async function answer(port: number, path: string): Promise<{ status: number; text: string }> {
-    const response = await until(() => fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined));
+    const response = await eventually(() => fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined));
     return { status: response.status, text: await response.text() };
   }
 
   /** Plays the garbage collector, which lets go what is deleted in the foreground. */
   async function drained(name: string): Promise<void> {
     const at = { namespace: "default", name };
-    await until(async () => (await cluster.client.find(KINDS.Deployment, at))?.metadata.deletionTimestamp);
+    await eventually(async () => (await cluster.client.find(KINDS.Deployment, at))?.metadata.deletionTimestamp);
     await cluster.client.request({
       method: "PATCH",
       path: `/apis/apps/v1/namespaces/default/deployments/${name}`,
@@ -72,7 +73,9 @@ describeCluster("the operator's process", () => {
     const [metrics, health] = [22_000 + (process.pid % 10_000), 42_000 + (process.pid % 10_000)];
     await writeFile(join(folder, "early.yaml"), `name: early\nports: {metrics: ${metrics}, health: ${health}}\n`);
     const operator = start(["run", `--settings=${join(folder, "early.yaml")}`]);
-    await until(async () => (await answer(metrics, "/metrics")).text.includes('leader_election_master_status{name="early-operator"} 1'));
+    await eventually(async () =>
+      (await answer(metrics, "/metrics")).text.includes('leader_election_master_status{name="early-operator"} 1'),
+    );
     expect((await answer(health, "/ready")).status).toBe(503);
     operator.child.kill("SIGTERM");
     expect(await operator.exit).toBe(0);
@@ -83,7 +86,7 @@ describeCluster("the operator's process", () => {
     const [metrics, health] = [21_000 + (process.pid % 10_000), 41_000 + (process.pid % 10_000)];
     await writeFile(join(folder, "settings.yaml"), `name: test\nconcurrency: 4\nports: {metrics: ${metrics}, health: ${health}}\n`);
     const operator = start(["run", `--settings=${join(folder, "settings.yaml")}`]);
-    await until(async () => (await answer(health, "/ready")).status === 200);
+    await eventually(async () => (await answer(health, "/ready")).status === 200);
     expect((await answer(health, "/healthz")).status).toBe(200);
 
     const at = { namespace: "default", name: "catalog" };
@@ -92,7 +95,7 @@ describeCluster("the operator's process", () => {
       path: "/apis/plinth.dev/v1alpha1/namespaces/default/modules",
       body: { apiVersion: "plinth.dev/v1alpha1", kind: "Module", metadata: at, spec: { version: "1.0.0", replicas: 0 } },
     });
-    const deployment = await until(() => cluster.client.find(KINDS.Deployment, at));
+    const deployment = await eventually(() => cluster.client.find(KINDS.Deployment, at));
     await cluster.client.request({
       method: "PATCH",
       path: "/apis/apps/v1/namespaces/default/deployments/catalog/status",
@@ -123,10 +126,10 @@ describeCluster("the operator's process", () => {
     const refused = start(["stop", "--selector=app.kubernetes.io/instance=release", "--timeout=20s"]);
     expect([await refused.exit, refused.output()]).toEqual([1, expect.stringContaining("catalog is needed by outside")]);
     expect((await cluster.client.find(KINDS.Module, at))?.metadata.deletionTimestamp).toBeUndefined();
-    await until(() => cluster.client.find(KINDS.Deployment, outside));
+    await eventually(() => cluster.client.find(KINDS.Deployment, outside));
     await cluster.client.request({ method: "DELETE", path: `${modules}/outside` });
     await drained("outside");
-    await until(async () => (await cluster.client.find(KINDS.Module, outside)) === undefined);
+    await eventually(async () => (await cluster.client.find(KINDS.Module, outside)) === undefined);
 
     const stopping = start(["stop", "--timeout=20s"]);
     await drained("catalog");
@@ -147,12 +150,3 @@ describeCluster("the operator's process", () => {
     expect(unknown.output()).toContain("no command of the operator");
   });
 });
-
-/** Asks processes that tell nothing by themselves, now and then. */
-async function until<T>(ask: () => Promise<T | undefined | false>): Promise<T> {
-  for (;;) {
-    const answer = await ask();
-    if (answer !== undefined && answer !== false) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { silentLogger } from "@plinth/kernel/logging";
 import { describeCluster, startTestCluster, type TestCluster } from "@plinth/kernel/test-cluster";
+import { eventually, freePort } from "@plinth/kernel/testing";
 import type { ModuleStatus } from "@plinth/module";
 import { followCluster } from "../module/cluster-state.ts";
 import { DEFAULT_SETTINGS } from "../module/settings.ts";
@@ -31,12 +31,12 @@ suite("Consul", () => {
   let running: Promise<void>;
 
   beforeAll(async () => {
-    const [http, server, serf] = await freePorts(3);
+    const [http, server, serf] = [await freePort(), await freePort(), await freePort()];
     const off = ["dns", "grpc", "grpc-tls", "serf-wan"].map((name) => `-${name}-port=-1`);
     const ports = [`-http-port=${http}`, `-server-port=${server}`, `-serf-lan-port=${serf}`, ...off];
     agent = spawn(PROGRAM ?? "consul", ["agent", "-dev", "-bind=127.0.0.1", ...ports], { stdio: "ignore" });
     const url = `http://127.0.0.1:${http}`;
-    await until(async () => (await (await fetch(`${url}/v1/status/leader`)).text()).length > 2);
+    await eventually(async () => (await (await fetch(`${url}/v1/status/leader`)).text()).length > 2);
     kv = createConsulKv({ url });
     cluster = await startTestCluster();
     await installCrd(cluster.client);
@@ -90,41 +90,41 @@ suite("Consul", () => {
 
   test("has who may call whom and each module's configuration, as they are declared now", async () => {
     const { apply } = await aPlatform();
-    const grant = await until(() => find(MATRIX));
+    const grant = await eventually(() => find(MATRIX));
     expect(grant).toEqual({
       permissions: [],
       endpoints: [{ path: "/products/{id}", methods: ["GET", "HEAD"] }],
       rate_limit: 100,
       timeout: "2s",
     });
-    expect(await until(() => find(CONFIG))).toEqual({ color: "red" });
+    expect(await eventually(() => find(CONFIG))).toEqual({ color: "red" });
     expect(await find("service-config/pricing-service/config")).toEqual({});
 
     await apply("catalog", { ports: { http: 80 }, config: { color: "blue" } });
-    await until(async () => ((await find(CONFIG)) as { color?: string } | undefined)?.color === "blue");
+    await eventually(async () => ((await find(CONFIG)) as { color?: string } | undefined)?.color === "blue");
     await apply("pricing", { dependencies: [{ module: "catalog" }] });
-    await until(async () => (await find(MATRIX)) === undefined);
+    await eventually(async () => (await find(MATRIX)) === undefined);
   });
 
   test("gets back what somebody changed or deleted there, and keeps what is somebody else's", async () => {
     await aPlatform();
-    const grant = await until(() => find(MATRIX));
+    const grant = await eventually(() => find(MATRIX));
     const theirs = { key: "service-config/legacy-service/config", value: '{"theirs":true}', flags: 0 };
     await kv.put(theirs, signal);
     await kv.put({ key: MATRIX, value: '{"permissions":["*"]}', flags: 0 }, signal);
     await kv.put({ key: "service-permissions/nobody-service/catalog-service", value: "{}", flags: ownFlags(OWNER) }, signal);
     await kv.delete(CONFIG, signal);
-    await until(async () => JSON.stringify(await find(MATRIX)) === JSON.stringify(grant));
-    await until(async () => (await find(CONFIG)) !== undefined);
-    await until(async () => (await find("service-permissions/nobody-service/catalog-service")) === undefined);
+    await eventually(async () => JSON.stringify(await find(MATRIX)) === JSON.stringify(grant));
+    await eventually(async () => (await find(CONFIG)) !== undefined);
+    await eventually(async () => (await find("service-permissions/nobody-service/catalog-service")) === undefined);
     expect(await find(theirs.key)).toEqual({ theirs: true });
   });
 
   test("forgets a module that goes, also one that went while no operator was there", async () => {
     const { remove, objectWhen } = await aPlatform();
-    await until(() => find(MATRIX));
+    await eventually(() => find(MATRIX));
     await remove("Module", "pricing");
-    await until(async () => (await keys()).every((key) => !key.includes("pricing")));
+    await eventually(async () => (await keys()).every((key) => !key.includes("pricing")));
     expect(await keys()).toEqual([CONFIG]);
     stop.abort();
     await running;
@@ -132,7 +132,7 @@ suite("Consul", () => {
     await objectWhen("Module", "catalog", (module) => module === undefined);
     expect(await keys()).toEqual([CONFIG]);
     follow();
-    await until(async () => (await keys()).length === 0);
+    await eventually(async () => (await keys()).length === 0);
   });
 
   test("that is not asked as it should be says so", async () => {
@@ -140,20 +140,3 @@ suite("Consul", () => {
     await expect(kv.put({ key: "", value: "", flags: 0 }, signal)).rejects.toThrow(/Consul answered 4\d\d to PUT/);
   });
 });
-
-async function freePorts(howMany: number): Promise<number[]> {
-  const servers = Array.from({ length: howMany }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(servers.map((server) => once(server, "listening")));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
-
-/** Asks Consul, which tells nothing by itself, now and then. */
-async function until<T>(ask: () => Promise<T | undefined | false>): Promise<T> {
-  for (;;) {
-    const answer = await ask().catch(() => undefined);
-    if (answer !== undefined && answer !== false) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-}

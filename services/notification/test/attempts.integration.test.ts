@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type OpenDatabase, openDatabase, type Transaction } from "@plinth/kernel/database";
 import { silentLogger } from "@plinth/kernel/logging";
+import { eventually } from "@plinth/kernel/testing";
 import type { AttemptStore } from "../src/domain/attempt.ts";
 import { type NewDelivery, newDelivery } from "../src/domain/delivery.ts";
 import { attemptStore } from "../src/store/attempt-store.ts";
 import { deliveryStore } from "../src/store/delivery-store.ts";
 import { DeliveryEntity } from "../src/store/entities.ts";
 import { storesIn } from "../src/store/stores.ts";
-import { eventually, type NotificationHarness, startNotification } from "./notification-harness.ts";
+import { type NotificationHarness, startNotification } from "./notification-harness.ts";
 
 let n: NotificationHarness;
 let database: OpenDatabase;

@@ -4,9 +4,10 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { eventually, freePort } from "@plinth/kernel/testing";
 import { Channel, DeliveryStatus } from "@plinth/proto/notification/v1/notification_pb";
 import { SMTPServer } from "smtp-server";
-import { eventually, freePort, type NotificationHarness, startNotification } from "./notification-harness.ts";
+import { type NotificationHarness, startNotification } from "./notification-harness.ts";
 
 let n: NotificationHarness;
 let smtpPort: number;

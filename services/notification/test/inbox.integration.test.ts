@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { eventually } from "@plinth/kernel/testing";
 import { Channel } from "@plinth/proto/notification/v1/notification_pb";
-import { eventually, type NotificationHarness, startNotification } from "./notification-harness.ts";
+import { type NotificationHarness, startNotification } from "./notification-harness.ts";
 
 let n: NotificationHarness;
 beforeAll(async () => {

@@ -3,12 +3,11 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
 import { defineService, type Service, type ServiceDefinition } from "@plinth/kernel/service";
-import { type ServiceProcess, startHarness } from "@plinth/kernel/testing";
+import { eventually, type ServiceProcess, startHarness } from "@plinth/kernel/testing";
 import { OrderCanceledSchema } from "@plinth/proto/order/v1/events_pb";
 import { Client, Pool } from "pg";
 import { SMTPServer } from "smtp-server";
 import notification from "../src/index.ts";
-import { eventually } from "./notification-harness.ts";
 
 /** The service in a process that is killed, between order's events and a mail server that answers as told. */
 export interface KilledNotification {

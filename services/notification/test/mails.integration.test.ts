@@ -2,6 +2,7 @@ import { timestampNow } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { openDatabase } from "@plinth/kernel/database";
 import { silentLogger } from "@plinth/kernel/logging";
+import { eventually } from "@plinth/kernel/testing";
 import {
   UserCreatedSchema,
   UserDeletedSchema,
@@ -16,7 +17,7 @@ import { newDelivery } from "../src/domain/delivery.ts";
 import { deliveryStore } from "../src/store/delivery-store.ts";
 import { DeliveryEntity } from "../src/store/entities.ts";
 import { Retention } from "../src/store/retention.ts";
-import { eventually, type NotificationHarness, startNotification } from "./notification-harness.ts";
+import { type NotificationHarness, startNotification } from "./notification-harness.ts";
 
 let n: NotificationHarness;
 

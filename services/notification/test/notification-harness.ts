@@ -1,8 +1,6 @@
-import { once } from "node:events";
-import { createServer } from "node:net";
 import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
 import { defineService, type Service, type ServiceDefinition } from "@plinth/kernel/service";
-import { type ServiceHarness, startHarness } from "@plinth/kernel/testing";
+import { freePort, type ServiceHarness, startHarness } from "@plinth/kernel/testing";
 import { NotificationService } from "@plinth/proto/notification/v1/notification_pb";
 import notification from "../src/index.ts";
 
@@ -79,31 +77,4 @@ export async function startNotification(
       await outlet?.database.transaction(async (tx) => outlet?.publish(tx, schema, event));
     },
   };
-}
-
-/** Below those that systems give to outgoing connections: one of them may be taken before it is used. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 15_000 + Math.floor(Math.random() * 15_000);
-    const server = createServer().listen(port, "127.0.0.1");
-    const isFree = await once(server, "listening").then(
-      () => true,
-      () => false,
-    );
-    if (!isFree) continue;
-    server.close();
-    await once(server, "close");
-    return port;
-  }
-}
-
-/** Asks until the answer is as wished. */
-export async function eventually<T>(ask: () => Promise<T>, wished: (answer: T) => boolean): Promise<T> {
-  const giveUpAt = performance.now() + 10_000;
-  for (;;) {
-    const answer = await ask();
-    if (wished(answer)) return answer;
-    if (performance.now() > giveUpAt) throw new Error(`It never came to it; last: ${JSON.stringify(answer)}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { eventually } from "@plinth/kernel/testing";
 import { PaymentStatus } from "@plinth/proto/order/v1/order_pb";
 import { State } from "@plinth/proto/payment/v1/payment_pb";
 import { ShipmentStatus, ShippingService } from "@plinth/proto/shipping/v1/shipping_pb";
-import { eventually, type Shop, startShop } from "./shop.ts";
+import { type Shop, startShop } from "./shop.ts";
 
 let shop: Shop;
 

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { eventually } from "@plinth/kernel/testing";
 import { CartStatus } from "@plinth/proto/order/v1/cart_pb";
 import { CheckoutStatus, FulfillmentStatus, OrderStatus, PaymentStatus, ReturnStatus } from "@plinth/proto/order/v1/order_pb";
 import { State } from "@plinth/proto/payment/v1/payment_pb";
 import { Client } from "pg";
-import { EMAIL, eventually, type Shop, startShop } from "./shop.ts";
+import { EMAIL, type Shop, startShop } from "./shop.ts";
 
 let shop: Shop;
 

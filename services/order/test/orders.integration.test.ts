@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { eventually } from "@plinth/kernel/testing";
 import { FulfillmentStatus, type Order, OrderStatus, PaymentStatus, RefundStatus, ReturnStatus } from "@plinth/proto/order/v1/order_pb";
 import { ShipmentStatus, ShippingService } from "@plinth/proto/shipping/v1/shipping_pb";
-import { EMAIL, eventually, type Shop, startShop } from "./shop.ts";
+import { EMAIL, type Shop, startShop } from "./shop.ts";
 
 let shop: Shop;
 

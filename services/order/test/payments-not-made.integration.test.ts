@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { eventually } from "@plinth/kernel/testing";
 import { CartStatus } from "@plinth/proto/order/v1/cart_pb";
 import { CheckoutStatus } from "@plinth/proto/order/v1/order_pb";
-import { EMAIL, eventually } from "./shop.ts";
+import { EMAIL } from "./shop.ts";
 import { STRIPE_KEY, type StripeShop, startStripeShop } from "./stripe-shop.ts";
 
 let shop: StripeShop;

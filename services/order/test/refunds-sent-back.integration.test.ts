@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { eventually } from "@plinth/kernel/testing";
 import { OrderStatus, PaymentStatus, RefundStatus } from "@plinth/proto/order/v1/order_pb";
-import { eventually } from "./shop.ts";
 import { type StripeShop, startStripeShop } from "./stripe-shop.ts";
 
 let shop: StripeShop;

@@ -215,17 +215,3 @@ async function furnish(harness: ServiceHarness): Promise<string> {
 
 /** The customer of a signed-in user, by their own book. */
 export const customersOf = (harness: ServiceHarness, caller: TestCaller) => harness.client("customer", CustomerService, caller);
-
-/** Asks until the answer is as wished. */
-export async function eventually<T>(ask: () => Promise<T>, wished: (answer: T) => boolean): Promise<T> {
-  const giveUpAt = performance.now() + 20_000;
-  for (;;) {
-    const answer = await ask();
-    if (wished(answer)) return answer;
-    if (performance.now() > giveUpAt) {
-      const told = JSON.stringify(answer, (_key, value: unknown) => (typeof value === "bigint" ? `${value}` : value));
-      throw new Error(`It never came to it; last: ${told}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

@@ -127,7 +127,7 @@ test("whoever waits for an order decides on all that the one before has left of 
   const second = await database.transaction(async (tx) => {
     await orders.changeIn(tx, "ord_of_3", ship("shp_1"));
     const waiting = orders.change("ord_of_3", ship("shp_2"));
-    await eventually("it waits", async () => (await waiters()) > 0);
+    await eventually(async () => (await waiters()) > 0);
     return { waiting };
   });
   const { order } = await second.waiting;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, test } from "@jest/globals";
 import type { Client } from "@plinth/kernel/client";
-import { seededRandom } from "@plinth/kernel/testing";
+import { eventually, seededRandom } from "@plinth/kernel/testing";
 import type { PaymentService } from "@plinth/proto/payment/v1/payment_pb";
 import type { PoolClient } from "pg";
 import { type Amounts, type KilledPayments, startKilledPayments } from "./killed-payments.ts";
@@ -54,7 +54,7 @@ type Hold = (asked: readonly Asked[], begin: () => void) => Promise<() => Promis
 async function waiters(count: number, where: string): Promise<void> {
   const sql = `select count(distinct a.pid)::int as count from pg_stat_activity a join pg_locks l on l.pid = a.pid
     where not l.granted and a.datname = current_database() and a.query ~* $1`;
-  await eventually(`${count} wait at ${where}`, async () => ((await p.sql<{ count: number }>(sql, [where]))[0]?.count ?? 0) >= count);
+  await eventually(async () => ((await p.sql<{ count: number }>(sql, [where]))[0]?.count ?? 0) >= count);
 }
 
 async function locked(lock: (connection: PoolClient) => Promise<unknown>): Promise<() => Promise<void>> {
@@ -117,7 +117,7 @@ const STEPS: Record<string, Hold> = {
     await release();
     await waiters(2 * KEPT_BY_KERNEL.length, KEEPING_ANSWERS);
     const pending = "select id from payment.operations where kind in ('capture', 'refund') and status = 'pending'";
-    await eventually("captures and refunds are noted", async () => (await p.sql(pending)).length === 0);
+    await eventually(async () => (await p.sql(pending)).length === 0);
     // Else Postgres finishes the statements of the dead as soon as it can.
     await p.sql(
       "select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock' and query ~* '^update idempotency_keys'",
@@ -166,11 +166,3 @@ test.each(Object.keys(STEPS))(
 
 /** All payments of this file. */
 const known = new Map<string, Amounts>();
-
-async function eventually(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  const giveUpAt = performance.now() + 20_000;
-  while (!(await isSo())) {
-    if (performance.now() > giveUpAt) throw new Error(`It never came to it: ${what}.`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}

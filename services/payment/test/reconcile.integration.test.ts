@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { type ServiceHarness, startHarness } from "@plinth/kernel/testing";
+import { eventually, type ServiceHarness, startHarness } from "@plinth/kernel/testing";
 import { PaymentService } from "@plinth/proto/payment/v1/payment_pb";
 import { Client as Postgres } from "pg";
 import payment from "../src/index.ts";
@@ -115,11 +115,3 @@ test("a provider that is not set up is named", async () => {
   const refused = payments().reconcile({ provider: "paypal" });
   await expect(refused).rejects.toMatchObject({ code: "VALIDATION_ERROR", reason: "PROVIDER_NOT_SET_UP" });
 });
-
-async function eventually(isSo: () => Promise<boolean>): Promise<void> {
-  const giveUpAt = performance.now() + 10_000;
-  while (!(await isSo())) {
-    if (performance.now() > giveUpAt) throw new Error("It never came to it.");
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

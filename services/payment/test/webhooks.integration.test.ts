@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { type ServiceHarness, startHarness } from "@plinth/kernel/testing";
+import { eventually, type ServiceHarness, startHarness } from "@plinth/kernel/testing";
 import { PaymentService, RefundStatus, State } from "@plinth/proto/payment/v1/payment_pb";
 import { Client as Postgres } from "pg";
 import payment from "../src/index.ts";
@@ -327,12 +327,4 @@ describe("an event of Stripe's that says something odd", () => {
 
 async function sql(text: string, parameters: unknown[]): Promise<unknown[]> {
   return (await postgres.query(text, parameters)).rows;
-}
-
-async function eventually(isSo: () => Promise<boolean>): Promise<void> {
-  const giveUpAt = performance.now() + 10_000;
-  while (!(await isSo())) {
-    if (performance.now() > giveUpAt) throw new Error("It never came to it.");
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

@@ -62,11 +62,11 @@ test("what was asked before costs none, until somebody changes it", async () => 
   const sku = await p.priced(5n);
   const question = { ...questionOf([sku]), at: undefined };
   const asked = (): Promise<number> => p.counted(() => prices.findFacts(question));
-  await eventually("it is remembered", async () => (await asked()) === 0);
+  await eventually(async () => (await asked()) === 0);
   await p.sql("update pricing.prices set amount = 6 where sku = $1", [sku]);
   const amount = async () => (await prices.findFacts(question))?.lines[0]?.skus[0]?.candidates[0]?.amount;
-  await eventually("the new price is seen", async () => (await amount()) === 6n);
-  await eventually("it is remembered again", async () => (await asked()) === 0);
+  await eventually(async () => (await amount()) === 6n);
+  await eventually(async () => (await asked()) === 0);
   expect(await amount()).toBe(6n);
 });
 

@@ -2,8 +2,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { eventually } from "@plinth/kernel/testing";
 import { ShipmentStatus } from "@plinth/proto/shipping/v1/shipping_pb";
-import { ADA, aLine, eventually, type ShippingPlatform, startShipping, WAREHOUSE } from "./shipping-platform.ts";
+import { ADA, aLine, type ShippingPlatform, startShipping, WAREHOUSE } from "./shipping-platform.ts";
 import { type SimulatorProcess, startSimulatorProcess } from "./simulator.ts";
 
 let simulator: SimulatorProcess;

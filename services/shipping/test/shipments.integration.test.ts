@@ -1,9 +1,10 @@
 import { timestampDate, timestampNow } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { newId } from "@plinth/kernel/base";
+import { eventually } from "@plinth/kernel/testing";
 import { OrderCanceledSchema, OrderCreatedSchema, OrderPaidSchema } from "@plinth/proto/order/v1/events_pb";
 import { FulfillmentType, ShipmentStatus } from "@plinth/proto/shipping/v1/shipping_pb";
-import { aLine, anOrder, eventually, type ShippingPlatform, startShipping, WAREHOUSE } from "./shipping-platform.ts";
+import { aLine, anOrder, type ShippingPlatform, startShipping, WAREHOUSE } from "./shipping-platform.ts";
 
 let p: ShippingPlatform;
 beforeAll(async () => {

@@ -2,7 +2,7 @@ import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
 import { newId, runInContext } from "@plinth/kernel/base";
 import { defineService, type Service, type ServiceDefinition } from "@plinth/kernel/service";
-import { type ServiceHarness, startHarness } from "@plinth/kernel/testing";
+import { eventually, type ServiceHarness, startHarness } from "@plinth/kernel/testing";
 import { AuthzService } from "@plinth/proto/authz/v1/authz_pb";
 import { OrderCanceledSchema, OrderCreatedSchema, OrderPaidSchema } from "@plinth/proto/order/v1/events_pb";
 import { FulfillmentType, type Shipment, ShipmentStatus, ShippingService } from "@plinth/proto/shipping/v1/shipping_pb";
@@ -144,18 +144,4 @@ export function anOrder(change: Partial<OrderCreated> = {}): OrderCreated {
     ...{ shipping: amount, tax: amount, total: amount, createdAt: timestampNow(), locale: "de-DE" },
     ...change,
   } as OrderCreated;
-}
-
-/** Asks until the answer is as wished. */
-export async function eventually<T>(ask: () => Promise<T>, wished: (answer: T) => boolean): Promise<T> {
-  const giveUpAt = performance.now() + 15_000;
-  for (;;) {
-    const answer = await ask();
-    if (wished(answer)) return answer;
-    if (performance.now() > giveUpAt) {
-      const told = JSON.stringify(answer, (_key, value: unknown) => (typeof value === "bigint" ? `${value}` : value));
-      throw new Error(`It never came to it; last: ${told}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

@@ -1,7 +1,8 @@
 import { createHmac } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { eventually } from "@plinth/kernel/testing";
 import { ShipmentStatus } from "@plinth/proto/shipping/v1/shipping_pb";
-import { aLine, eventually, type ShippingPlatform, startShipping } from "./shipping-platform.ts";
+import { aLine, type ShippingPlatform, startShipping } from "./shipping-platform.ts";
 import { type SimulatorProcess, startSimulatorProcess } from "./simulator.ts";
 
 const SECRET = "secret of the test";

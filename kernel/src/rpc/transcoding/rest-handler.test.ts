@@ -360,7 +360,7 @@ describe("server streams over REST", () => {
     });
     await response.body?.getReader().read();
     leaver.abort();
-    await eventually("the handler has ended", () => echo.probe.counting === 0);
+    await eventually(() => echo.probe.counting === 0);
     echo.probe.betweenCounts = () => undefined;
   });
 });

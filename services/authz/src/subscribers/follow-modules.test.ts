@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { silentLogger } from "@plinth/kernel/logging";
 import { fixedModuleSet } from "@plinth/kernel/modules";
+import { eventually } from "@plinth/kernel/testing";
 import type { Module } from "@plinth/module";
 import type { DeclaredAccess } from "../domain/declared-access.ts";
 import { followModules } from "./follow-modules.ts";
@@ -12,10 +13,6 @@ function aModule(name: string, codes: string[]): Module {
 
 const BLOG = aModule("blog", ["blog.post.read"]);
 const SHOP = aModule("shop", ["shop.order.read"]);
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-}
 
 /** Follows a set, and keeps the codes of each writing. `hold` makes the next one wait. */
 async function follow() {
@@ -42,9 +39,9 @@ async function follow() {
 test("what modules declare is stored at the start and after each change", async () => {
   const { set, saved, follower } = await follow();
   set.replace([BLOG, SHOP]);
-  await until(() => saved.length === 2);
+  await eventually(() => saved.length === 2);
   set.replace([SHOP]);
-  await until(() => saved.length === 3);
+  await eventually(() => saved.length === 3);
   expect(saved).toEqual(["blog.post.read", "blog.post.read,shop.order.read", "shop.order.read"]);
   await follower.stop();
 });
@@ -53,11 +50,11 @@ test("changes during a writing are stored after it, the last one only", async ()
   const { set, saved, follower, hold } = await follow();
   const release = hold();
   set.replace([BLOG, SHOP]);
-  await until(() => saved.length === 2);
+  await eventually(() => saved.length === 2);
   set.replace([]);
   set.replace([SHOP]);
   release();
-  await until(() => saved.length === 3);
+  await eventually(() => saved.length === 3);
   await follower.stop();
   expect(saved.slice(2)).toEqual(["shop.order.read"]);
 });
