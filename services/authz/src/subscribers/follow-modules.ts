@@ -27,26 +27,29 @@ export function followModules(modules: ModuleSet, save: (declared: DeclaredAcces
 
   /** A change during a writing is written after it; one that cannot be written is tried until it can. */
   async function saveAll(): Promise<void> {
-    for (let pauseMs = FIRST_PAUSE_MS; !closing.signal.aborted; ) {
-      again = false;
-      try {
-        await save(registry);
-        if (!again) return;
-        pauseMs = FIRST_PAUSE_MS;
-      } catch (error) {
-        logger.error("What the modules declare cannot be stored; trying again", { error, pauseMs });
-        await delay(pauseMs, undefined, { signal: closing.signal }).catch(() => {});
-        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+    try {
+      for (let pauseMs = FIRST_PAUSE_MS; !closing.signal.aborted; ) {
+        again = false;
+        try {
+          await save(registry);
+          if (!again) return;
+          pauseMs = FIRST_PAUSE_MS;
+        } catch (error) {
+          logger.error("What the modules declare cannot be stored; trying again", { error, pauseMs });
+          await delay(pauseMs, undefined, { signal: closing.signal }).catch(() => {});
+          pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+        }
       }
+    } finally {
+      // In the same turn in which it was seen that nothing has changed: a change in between would be nobody's.
+      saving = undefined;
     }
   }
 
   function changed(): void {
     registry = permissionRegistry(modules.current.modules);
     again = true;
-    saving ??= saveAll().finally(() => {
-      saving = undefined;
-    });
+    saving ??= saveAll();
   }
 
   return {
