@@ -63,8 +63,11 @@ async function load(options: Partial<LoadConfigOptions> = {}): Promise<Config<Pr
   return config;
 }
 
-function file(name: string, text: string): Promise<void> {
-  return writeFile(join(root, name), text);
+/** As editors do: who reads meanwhile sees the old text or the new one, and not an empty file. */
+async function file(name: string, text: string): Promise<void> {
+  const unfinished = join(root, "unfinished");
+  await writeFile(unfinished, text);
+  await rename(unfinished, join(root, name));
 }
 
 async function problemsOf(loading: Promise<unknown>) {
@@ -259,13 +262,14 @@ describe("while running", () => {
     await eventually(() => config.value.limits.perOrder === 6);
   });
 
-  test("a file renamed over, and a swapped link as Kubernetes does it, are seen", async () => {
+  test("a file written in place or renamed over, and a swapped link as Kubernetes does it, are seen", async () => {
     await file("overlay/pricing.yaml", "limits: {perOrder: 1}");
     const config = await load();
     config.watch(recorder().logger);
-    await file("overlay/.pricing.tmp", "limits: {perOrder: 2}");
-    await rename(join(root, "overlay/.pricing.tmp"), join(root, "overlay/pricing.yaml"));
+    await writeFile(join(root, "overlay/pricing.yaml"), "limits: {perOrder: 2}");
     await eventually(() => config.value.limits.perOrder === 2);
+    await file("overlay/pricing.yaml", "limits: {perOrder: 3}");
+    await eventually(() => config.value.limits.perOrder === 3);
 
     const mounted = join(root, "mounted");
     await mkdir(join(mounted, "..one"), { recursive: true });
