@@ -4,6 +4,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { eventually } from "@plinth/kernel/testing";
 import { Client } from "pg";
 import { type Account, anAccount } from "./accounts.ts";
 import { type LocalPlatform, ROOT, startLocalPlatform } from "./local-platform.ts";
@@ -35,7 +36,7 @@ beforeAll(async () => {
     if (joined.includes("runs: ")) break;
   }
   // The gateway asks the newcomer which RPC methods fall under its routes; until then it knows none.
-  while ((await plinth(["call", "--list", "BlogService"])).code !== 0);
+  await eventually(async () => (await plinth(["call", "--list", "BlogService"])).code === 0);
 }, 90_000);
 afterAll(async () => {
   const ended = once(blog, "exit");
@@ -177,9 +178,10 @@ describe("plinth dlq", () => {
       code: 0,
       stdout: expect.stringMatching(/^1 to be handled anew/),
     });
-    let letters: { reason: string; replayRequested: boolean }[];
-    do letters = (await json("dlq", "list")) as typeof letters;
-    while (letters[0]?.replayRequested);
+    const letters = await eventually(
+      async () => (await json("dlq", "list")) as { reason: string; replayRequested: boolean }[],
+      ([letter]) => letter?.replayRequested !== true,
+    );
     expect(letters).toMatchObject([{ eventId: "evt_1", reason: "NOT_FOUND", error: expect.stringContaining("no longer handles") }]);
     expect(await plinth(["dlq", "discard", "notification", "--all"])).toMatchObject({ code: 0, stdout: "1 discarded.\n" });
     expect(await json("dlq", "list")).toEqual([]);
@@ -226,9 +228,10 @@ describe("plinth migrate", () => {
 
 describe("plinth audit verify", () => {
   test("finds the record as it was signed, and not as another key signed it", async () => {
-    let report: { tenants: { entriesChecked: number }[] };
-    do report = (await json("audit", "verify")) as typeof report;
-    while (report.tenants.length === 0);
+    const report = await eventually(
+      async () => (await json("audit", "verify")) as { tenants: { entriesChecked: number }[] },
+      ({ tenants }) => tenants.length > 0,
+    );
     expect(report).toMatchObject({ valid: true, tenants: [{ tenantId: "default", problems: [] }] });
     const foreign = await plinth(["audit", "verify", "--key", Buffer.alloc(32, 7).toString("base64url")]);
     expect(foreign.code).toBe(1);

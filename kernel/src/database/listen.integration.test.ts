@@ -54,7 +54,9 @@ test("hears its channels, and after a lost connection says so and hears again", 
   await admin.query(`notify other, 'x'; notify outbox, 'first'; notify "odd name"`);
   expect(await heard.next()).toBe("outbox: first");
   expect(await heard.next()).toBe("odd name: ");
-  await admin.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'plinth-listen'");
+  await admin.query(
+    "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'plinth-listen'",
+  );
   await connected.next();
   await admin.query("notify outbox, 'second'");
   expect(await heard.next()).toBe("outbox: second");

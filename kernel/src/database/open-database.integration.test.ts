@@ -402,6 +402,8 @@ describe("watching", () => {
 async function cutConnections(): Promise<void> {
   const client = new Client({ connectionString: testDatabase.adminUrl });
   await client.connect();
-  await client.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'plinth-note_book'");
+  await client.query(
+    "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'plinth-note_book'",
+  );
   await client.end();
 }

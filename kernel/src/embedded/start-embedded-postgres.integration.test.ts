@@ -21,6 +21,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { Client } from "pg";
+import { eventually } from "../testing/eventually.ts";
 import { hydrateSymlinks, locatePostgresBinaries } from "./binaries.ts";
 import { findServerUser } from "./server-user.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "./start-embedded-postgres.ts";
@@ -39,7 +40,7 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((postgres) => postgres.stop()));
   // The server of a killed child ends by itself where the system tells it of the death, and writes until then.
   if (existsSync(lockFile())) process.kill(postmasterPid(), "SIGINT");
-  while (existsSync(lockFile())) await new Promise((resolve) => setTimeout(resolve, 10));
+  await eventually(() => !existsSync(lockFile()));
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -333,7 +333,9 @@ describe("exactly one effect", () => {
       async send(envelopes) {
         await inner.send(envelopes);
         if (cuts++ < 2)
-          await admin.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'plinth-relay-counter'");
+          await admin.query(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'plinth-relay-counter'",
+          );
       },
     });
     await eventually(async () => (await modules.counter.database.read(outboxDepth)) === 0);

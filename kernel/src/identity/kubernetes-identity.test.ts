@@ -6,6 +6,7 @@ import jsonwebtoken from "jsonwebtoken";
 import { createManualClock } from "../base/clock.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { silentLogger } from "../logging/silent-logger.ts";
+import { eventually } from "../testing/eventually.ts";
 import { aKeyPair, describeIdentity, INVALID, type KeyPair, refusal } from "./identity-contract.ts";
 import { publicJwk } from "./jwks.ts";
 import { openKubernetesIdentity } from "./kubernetes-identity.ts";
@@ -87,7 +88,7 @@ describe("kubernetes identity", () => {
     expect(blog.tokenFor("authz")).toBe(sign());
     const renewed = sign({ jti: "second" });
     await project(2, { authz: renewed });
-    while (blog.tokenFor("authz") !== renewed) await new Promise((resolve) => setTimeout(resolve, 5));
+    await eventually(() => blog.tokenFor("authz") === renewed);
     await blog.close();
   });
 

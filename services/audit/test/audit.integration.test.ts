@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { type ServiceHarness, startHarness } from "@plinth/kernel/testing";
+import { eventually, type ServiceHarness, startHarness } from "@plinth/kernel/testing";
 import { type AuditEntrySchema, AuditService, ExportFormat, Outcome, VerifyProblem_Kind } from "@plinth/proto/audit/v1/audit_pb";
 import { Client } from "pg";
 import { verifyConsistency, verifyInclusion } from "../src/domain/merkle-proof.ts";
@@ -46,13 +46,12 @@ const anEntry = (entry: MessageInitShape<typeof AuditEntrySchema> = {}) => ({
 });
 const at = (time: string) => timestampFromDate(new Date(time));
 
-async function sealed(tenantId: string, size: number) {
-  for (;;) {
-    const checkpoint = await as(tenantId)
-      .getCheckpoint({})
-      .catch(() => undefined);
-    if (checkpoint !== undefined && checkpoint.treeSize >= BigInt(size)) return checkpoint;
-  }
+/** The first checkpoint with so many entries. */
+function sealed(tenantId: string, size: number) {
+  return eventually(
+    () => as(tenantId).getCheckpoint({}),
+    ({ treeSize }) => treeSize >= BigInt(size),
+  );
 }
 
 describe("recording", () => {
@@ -215,14 +214,13 @@ test("who exports is on record too, by way of outbox and bus", async () => {
   });
   expect(response.status).toBe(200);
   await response.arrayBuffer();
-  for (;;) {
-    const { entries } = await harness.client("audit", AuditService, { user }).query({});
-    if (entries.length === 0) continue;
-    expect(entries).toMatchObject([
-      { action: "audit.entry.export", userId: "user_eve", resourceId: "exported", module: "audit", outcome: Outcome.SUCCESS },
-    ]);
-    return;
-  }
+  const { entries } = await eventually(
+    () => harness.client("audit", AuditService, { user }).query({}),
+    (page) => page.entries.length > 0,
+  );
+  expect(entries).toMatchObject([
+    { action: "audit.entry.export", userId: "user_eve", resourceId: "exported", module: "audit", outcome: Outcome.SUCCESS },
+  ]);
 });
 
 describe("the tree", () => {

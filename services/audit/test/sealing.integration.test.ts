@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { eventually } from "@plinth/kernel/testing";
 import type { Checkpoint } from "../src/domain/checkpoint.ts";
 import { insertEntries } from "../src/store/insert-entries.ts";
 import { verifyTrail } from "../src/verify-trail.ts";
@@ -28,10 +29,7 @@ test("three sealers and four recorders at once: no gap, nothing twice, one chain
     }
   };
   await Promise.all([0, 1, 2, 3].map(recordSome));
-  for (;;) {
-    const [row] = await audit.tamper("select count(*)::int as waiting from unsealed");
-    if (row?.waiting === 0) break;
-  }
+  await eventually(async () => (await audit.tamper("select from unsealed limit 1")).length === 0);
   for (const sealer of sealers) await sealer.stop();
 
   const report = await verify("busy-0", "busy-1");

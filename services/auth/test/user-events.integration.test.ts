@@ -1,6 +1,7 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { newId } from "@plinth/kernel/base";
+import { eventually } from "@plinth/kernel/testing";
 import { UserDeletedSchema, UserPasswordChangedSchema, UserUpdatedSchema } from "@plinth/proto/identity/v1/events_pb";
 import { type AuthHarness, startAuthHarness } from "./auth-harness.ts";
 
@@ -15,9 +16,11 @@ const over = { status: 401, error: { details: { reason: "SESSION_REVOKED" } } };
 const revoked = (sessionId: string) => auth.event(({ type }, data) => type === "platform.session.revoked" && data.sessionId === sessionId);
 
 /** Resolves when the token is refused: the event is on its way then. */
-async function refusedInTheEnd(token: string): Promise<void> {
-  while ((await validate(token)).status === 200);
-}
+const refusedInTheEnd = (token: string) =>
+  eventually(
+    () => validate(token),
+    ({ status }) => status !== 200,
+  );
 
 test("a changed password ends all sessions but the kept one", async () => {
   const user = auth.addUser();
@@ -48,13 +51,12 @@ test("a blocked user is signed out; a new address is in the next token", async (
   const tokens = await auth.login(user);
   const about = { userId: user.id, updatedAt: timestampFromDate(new Date()) };
   await auth.neighbours.publish(UserUpdatedSchema, { ...about, email: "new@example.com" });
-  let email: unknown;
   let { refresh_token } = tokens;
-  while (email !== "new@example.com") {
+  await eventually(async () => {
     const { data } = await auth.refresh(refresh_token);
     refresh_token = String(data.refresh_token);
-    email = (await validate(String(data.access_token))).data.email;
-  }
+    return (await validate(String(data.access_token))).data.email === "new@example.com";
+  });
   await auth.neighbours.publish(UserUpdatedSchema, { ...about, email: "new@example.com", blocked: true });
   expect(await revoked(tokens.session_id)).toMatchObject({ reason: "REVOCATION_REASON_USER_REMOVED" });
   await refusedInTheEnd(tokens.access_token);

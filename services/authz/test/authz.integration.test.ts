@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { newId } from "@plinth/kernel/base";
-import { type ServiceHarness, startHarness, type TestCaller } from "@plinth/kernel/testing";
+import { eventually, type ServiceHarness, startHarness, type TestCaller } from "@plinth/kernel/testing";
 import { AuthzService, DecisionStep_Result, PolicyEffect } from "@plinth/proto/authz/v1/authz_pb";
 import { Client } from "pg";
 import authz from "../src/index.ts";
@@ -56,11 +56,6 @@ async function arrives(eventType: string, type: string, tenantId: string, key: s
     `insert into authz.outbox (slot, topic, key_hash, event_id, envelope) select slot, $1, 1, $2, $3 from authz.outbox_slot`,
     [topic, envelope.eventId, { ...envelope, source: "elsewhere-service", traceparent: "" }],
   );
-}
-
-/** Waits until the answer is as wanted; the test's own time is the limit. */
-async function becomes<T>(wanted: T, ask: () => Promise<T>): Promise<void> {
-  while ((await ask()) !== wanted) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 async function audited(tenantId: string, action: string): Promise<Record<string, unknown>[]> {
@@ -333,7 +328,7 @@ describe("what happens elsewhere", () => {
     expect(await ask()).toBe(false);
     await arrives("RoleAssigned", "platform.role.assigned", tenantId, "eve", { userId: "eve", role: "mine", version: "1.1" });
     await arrives("RoleChanged", "platform.role.changed", tenantId, "mine", { role: "mine", version: "2.1" });
-    await becomes(true, ask);
+    await eventually(ask);
     await database.query("update authz.roles set permissions = '{}' where tenant_id = $1", [tenantId]);
     expect(await ask()).toBe(true);
     await arrives("PermissionRevoked", "platform.permission.revoked", tenantId, "mine", {
@@ -341,7 +336,7 @@ describe("what happens elsewhere", () => {
       permissions: ["blog.post.*"],
       version: "3.1",
     });
-    await becomes(false, ask);
+    await eventually(async () => !(await ask()));
   });
 
   test("to a user who is deleted takes all roles", async () => {
@@ -351,7 +346,7 @@ describe("what happens elsewhere", () => {
     const ask = may(tenantId);
     expect(await ask()).toBe(true);
     await arrives("UserDeleted", "platform.user.deleted", tenantId, "eve", { userId: "eve", deletedAt: new Date().toISOString() });
-    await becomes(false, ask);
+    await eventually(async () => !(await ask()));
     const roles = async () => (await anybody(tenantId).getUserRoles({ userId: "eve" })).assignments.map(({ role }) => role);
     expect(await roles()).toEqual(["user"]);
     expect((await audited(tenantId, "role.revoked")).map(({ metadata }) => metadata)).toEqual([

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { type ServiceHarness, startHarness } from "@plinth/kernel/testing";
+import { eventually, type ServiceHarness, startHarness } from "@plinth/kernel/testing";
 import { AuthzService } from "@plinth/proto/authz/v1/authz_pb";
 import { CustomerService } from "@plinth/proto/customer/v1/customer_pb";
 import { IdentityService } from "@plinth/proto/identity/v1/identity_pb";
@@ -166,8 +166,7 @@ test("whoever deletes their account leaves nothing personal here", async () => {
   const { id } = await as(user).updateMe({ firstName: "Ada", phone: "0123" });
   await as(user).addAddress({ customerId: "me", ...ADDRESS });
   await harness.client("identity", IdentityService, { user: { id: "user_admin" } }).deleteUser({ id: user });
-  const erased = async () => (await support().getCustomer({ id })).erased;
-  for (let tries = 0; !(await erased()) && tries < 1000; tries++) await new Promise((resolve) => setTimeout(resolve, 10));
+  await eventually(async () => (await support().getCustomer({ id })).erased);
   await expect(support().getCustomer({ id })).resolves.toMatchObject({ erased: true, email: "", firstName: "", phone: "", userId: user });
   expect((await support().listAddresses({ customerId: id })).addresses).toEqual([]);
   await expect(support().updateCustomer({ id, firstName: "Ada" })).rejects.toMatchObject({ reason: "CUSTOMER_ERASED" });

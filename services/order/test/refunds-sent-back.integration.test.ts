@@ -62,15 +62,16 @@ test.each(["pm_card_visa", "pm_card_pendingRefund"])(
       { what: "refund failed at the provider", detail: { amount: "1000" } },
       { what: "refund failed", detail: { refund_id: refund.id, amount: "1000", failure: FAILURE } },
     ]);
-    await eventually(
+    const entries = await eventually(
       () => auditOf(order.id),
-      (entries) => entries.length > 0,
+      ({ length }) => length > 0,
     );
-    expect(await auditOf(order.id)).toEqual([{ outcome: "OUTCOME_FAILURE", failure: FAILURE }]);
-    const told = await shop.sql(
-      `select envelope->'data'->'amount'->>'amount' as amount, coalesce(envelope->'data'->'refunded'->>'amount', '0') as refunded from plinth_bus.log
-     where envelope->>'type' = 'order.refund_failed' and envelope->>'key' = $1`,
-      [order.id],
+    expect(entries).toEqual([{ outcome: "OUTCOME_FAILURE", failure: FAILURE }]);
+    const failures = `select envelope->'data'->'amount'->>'amount' as amount, coalesce(envelope->'data'->'refunded'->>'amount', '0') as refunded
+      from plinth_bus.log where envelope->>'type' = 'order.refund_failed' and envelope->>'key' = $1`;
+    const told = await eventually(
+      () => shop.sql(failures, [order.id]),
+      ({ length }) => length > 0,
     );
     expect(told).toEqual([{ amount: "1000", refunded: "0" }]);
     expect(await shop.staff().refundOrder({ id: order.id })).toMatchObject({ amount: euros(1490n), status: RefundStatus.DONE });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { newId } from "@plinth/kernel/base";
 import type { OpenDatabase } from "@plinth/kernel/database";
-import { type CountedDatabase, openCountedDatabase, type ServiceHarness, startHarness } from "@plinth/kernel/testing";
+import { type CountedDatabase, eventually, openCountedDatabase, type ServiceHarness, startHarness } from "@plinth/kernel/testing";
 import { Pool, type PoolClient } from "pg";
 import type { Books, PaymentName } from "../src/domain/payment-store.ts";
 import { createPayments, type Payments } from "../src/domain/payments.ts";
@@ -99,11 +99,10 @@ async function waiting(name: PaymentName): Promise<{ readonly seen: Promise<Book
     .finally(() => {
       isOver = true;
     });
-  const sql = "select from pg_stat_activity where application_name = 'plinth-payment' and wait_event_type = 'Lock'";
-  while ((await others.query(sql)).rowCount === 0) {
-    if (isOver) throw new Error("It did not wait.");
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
+  const sql = `select from pg_stat_activity
+    where datname = current_database() and application_name = 'plinth-payment' and wait_event_type = 'Lock'`;
+  await eventually(async () => isOver || (await others.query(sql)).rowCount !== 0);
+  expect(isOver).toBe(false);
   return { seen };
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { ServiceDefinition } from "@plinth/kernel/service";
+import { eventually } from "@plinth/kernel/testing";
 import { AuthzService } from "@plinth/proto/authz/v1/authz_pb";
 import { CatalogService } from "@plinth/proto/catalog/v1/catalog_pb";
 import { NotSellableReason } from "@plinth/proto/pricing/v1/pricing_pb";
@@ -29,17 +30,11 @@ afterAll(() => p.stop());
 
 /** Asks until the answer, or the reason of its refusal, is as wished. */
 async function becomes(ask: () => Promise<unknown>, wished: Record<string, unknown>): Promise<void> {
-  const giveUpAt = performance.now() + 10_000;
-  for (;;) {
+  await eventually(async () => {
     const answer = await ask().catch((error: unknown) => error);
-    try {
-      expect(answer).toMatchObject(wished);
-      return;
-    } catch (error) {
-      if (performance.now() > giveUpAt) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  }
+    expect(answer).toMatchObject(wished);
+    return true;
+  });
 }
 
 /** How often the catalog was asked. */
