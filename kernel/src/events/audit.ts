@@ -1,52 +1,11 @@
-import { timestampNow } from "@bufbuild/protobuf/wkt";
-import { Outcome } from "@plinth/proto/audit/v1/audit_pb";
 import { AuditRecordedSchema } from "@plinth/proto/audit/v1/events_pb";
-import { newId } from "../base/ids.ts";
-import { currentContext, DEFAULT_TENANT } from "../base/request-context.ts";
-import { ALL_TENANTS, type Transaction } from "../database/database.ts";
+import type { Transaction } from "../database/database.ts";
+import { type AuditEntry, auditRecorded } from "./audit-entry.ts";
 import type { Publisher } from "./outbox.ts";
-
-/** What one audit entry says; who acted, where and in which trace is taken from the current request. */
-export interface AuditEntry {
-  /** Past tense of the act, dotted: `user.login`, `role.assigned`. */
-  readonly action: string;
-  /** Kind of the thing acted on: `user`. */
-  readonly resource: string;
-  readonly resourceId: string;
-  readonly outcome: "success" | "failure" | "denied";
-  /** Overrides the current user: at a login there is none yet. */
-  readonly userId?: string;
-  readonly metadata?: Record<string, string>;
-}
 
 export type Auditor = (tx: Transaction, entry: AuditEntry) => Promise<void>;
 
-const OUTCOMES = { success: Outcome.SUCCESS, failure: Outcome.FAILURE, denied: Outcome.DENIED } as const;
-/** As long as the proto allows; clients may send anything. */
-const USER_AGENT_LENGTH = 1024;
-const ADDRESS_LENGTH = 64;
-
 /** Publishes audit entries in the name of `module`, in the transaction of what they tell of. */
 export function createAuditor(module: string, publisher: Publisher): Auditor {
-  return async (tx, entry) => {
-    const context = currentContext();
-    await publisher.publish(tx, AuditRecordedSchema, {
-      entryId: newId("aud"),
-      entry: {
-        userId: entry.userId ?? context?.user?.id ?? "",
-        action: entry.action,
-        resource: entry.resource,
-        resourceId: entry.resourceId,
-        outcome: OUTCOMES[entry.outcome],
-        ipAddress: context?.clientAddress?.slice(0, ADDRESS_LENGTH) ?? "",
-        userAgent: context?.userAgent?.slice(0, USER_AGENT_LENGTH) ?? "",
-        metadata: entry.metadata ?? {},
-        timestamp: timestampNow(),
-        requestId: context?.requestId ?? "",
-        traceId: context?.traceId ?? "",
-        tenantId: tx.tenantId === ALL_TENANTS ? (context?.tenantId ?? DEFAULT_TENANT) : tx.tenantId,
-        module,
-      },
-    });
-  };
+  return (tx, entry) => publisher.publish(tx, AuditRecordedSchema, auditRecorded(module, tx, entry));
 }

@@ -1,5 +1,6 @@
 /** Events: outbox, bus and inbox. What is exported here is public. */
-export { type AuditEntry, type Auditor, createAuditor } from "./audit.ts";
+export { type Auditor, createAuditor } from "./audit.ts";
+export type { AuditEntry } from "./audit-entry.ts";
 export type { Bus, Delivery, Envelope, SubscribeOptions, Subscription } from "./bus.ts";
 export { type Consumer, type ConsumerOptions, createConsumer } from "./consumer.ts";
 export { type DeadLetter, discardDeadLetter, listDeadLetters, replayDeadLetter } from "./dead-letters.ts";

@@ -4,6 +4,7 @@ import { currentContext, DEFAULT_TENANT } from "../base/request-context.ts";
 import { ALL_TENANTS, type Statement, type Transaction } from "../database/database.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { formatTraceparent } from "../telemetry/trace-context.ts";
+import { auditRecorded } from "./audit-entry.ts";
 import type { Envelope } from "./bus.ts";
 import { describeEvent } from "./describe-event.ts";
 import { envelopeOf } from "./envelope.ts";
@@ -100,7 +101,13 @@ export function createPublisher({ module, types, metrics }: PublisherOptions): P
       pending.envelopes.push(JSON.stringify(envelope));
       counted(envelope.type);
     },
-    prepare: (tx) => preparedEvents(lockClass, (schema, event) => envelopeIn(tx, schema, event), { mustWake, woken, counted }),
+    prepare: (tx) =>
+      preparedEvents(
+        lockClass,
+        (schema, event) => envelopeIn(tx, schema, event),
+        (entry) => auditRecorded(module, tx, entry),
+        { mustWake, woken, counted },
+      ),
   };
 }
 

@@ -3,6 +3,7 @@ import { CounterMovedSchema, CounterRemovedSchema } from "@plinth/proto/testing/
 import { eventually } from "../testing/eventually.ts";
 import { createEventModules, type EventModules, recordEffect } from "../testing/test-event-modules.ts";
 import type { Envelope } from "./bus.ts";
+import { createPublisher } from "./outbox.ts";
 
 // Setting up databases takes its time on a busy machine.
 jest.setTimeout(30_000);
@@ -46,6 +47,24 @@ test("a statement publishes the events that it names, in the order in which they
   ]);
   expect(rows.map(({ event_id }) => event_id)).toEqual(rows.map(({ envelope }) => envelope.eventId));
   expect(rows[0]?.key_hash).toBe(rows[1]?.key_hash);
+});
+
+test("all of them come true at once, entries of the audit trail as well", async () => {
+  const publisher = createPublisher({ module: "counter", types: new Set(["testing.counter.moved", "platform.audit.recorded"]) });
+  await modules.counter.database.statement(async (tx) => {
+    const prepared = publisher.prepare(tx);
+    prepared.add("1", CounterMovedSchema, { counterId: "a", step: 1 });
+    prepared.audit("2", { action: "counter.moved", resource: "counter", resourceId: "a", outcome: "success" });
+    return tx.query("select publish_prepared($1::jsonb, $2::jsonb)", [prepared.toParameter(), prepared.toAll()]);
+  });
+  const rows = await modules.counter.database.read((tx) => tx.query<{ envelope: Envelope }>("select envelope from outbox order by id"));
+  expect(rows.map(({ envelope: { type, data } }) => ({ type, data }))).toMatchObject([
+    { type: "testing.counter.moved", data: { counterId: "a", step: 1 } },
+    {
+      type: "platform.audit.recorded",
+      data: { entry: { action: "counter.moved", resourceId: "a", module: "counter", tenantId: "default" } },
+    },
+  ]);
 });
 
 test("what breaks its proto or the declaration, and a name that is given twice, are refused", async () => {

@@ -1,4 +1,6 @@
 import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
+import { AuditRecordedSchema } from "@plinth/proto/audit/v1/events_pb";
+import type { AuditEntry } from "./audit-entry.ts";
 import type { Envelope } from "./bus.ts";
 import { hashKey } from "./key-hash.ts";
 
@@ -14,8 +16,11 @@ import { hashKey } from "./key-hash.ts";
 export interface PreparedEvents {
   /** By a name that the statement knows it by. What the statement adds may be left out, or stand for itself where the proto requires something. */
   add<M extends DescMessage>(name: string, schema: M, event: MessageInitShape<M>): void;
+  audit(name: string, entry: AuditEntry): void;
   /** What `publish_prepared` is given first. */
   toParameter(): string;
+  /** And second, where all events come true as they are. */
+  toAll(): string;
   /** Takes note of what `publish_prepared` has answered. */
   published(names: readonly string[]): void;
 }
@@ -30,15 +35,19 @@ interface Relayed {
 export function preparedEvents(
   lockClass: number,
   envelopeOf: <M extends DescMessage>(schema: M, event: MessageInitShape<M>) => Envelope,
+  auditOf: (entry: AuditEntry) => MessageInitShape<typeof AuditRecordedSchema>,
   { mustWake, woken, counted }: Relayed,
 ): PreparedEvents {
   const envelopes = new Map<string, Envelope>();
   const wake = mustWake();
+  const add: PreparedEvents["add"] = (name, schema, event) => {
+    if (envelopes.has(name)) throw new Error(`Two events of one statement are named ${name}; give each a name of its own.`);
+    envelopes.set(name, envelopeOf(schema, event));
+  };
   return {
-    add(name, schema, event) {
-      if (envelopes.has(name)) throw new Error(`Two events of one statement are named ${name}; give each a name of its own.`);
-      envelopes.set(name, envelopeOf(schema, event));
-    },
+    add,
+    audit: (name, entry) => add(name, AuditRecordedSchema, auditOf(entry)),
+    toAll: () => JSON.stringify(Object.fromEntries(Array.from(envelopes.keys(), (name) => [name, {}]))),
     toParameter() {
       const events = Array.from(envelopes, ([name, envelope]) => ({
         ...{ name, topic: envelope.topic, key_hash: hashKey(envelope.key), envelope },

@@ -8,7 +8,8 @@ import { silentLogger } from "../logging/silent-logger.ts";
 import { createTestDatabase, type TestDatabase } from "../testing/test-postgres.ts";
 import { createSagas } from "./create-sagas.ts";
 import { findSagasWithTimeline, listSagas } from "./read-sagas.ts";
-import { type SagaDefinition, type StepInHand, waiting } from "./saga.ts";
+import { type SagaDefinition, type StatementStep, type StepInHand, waiting } from "./saga.ts";
+import type { SagaRow } from "./saga-store.ts";
 import { sagaMigrations } from "./saga-tables.ts";
 import type { Sagas } from "./sagas.ts";
 
@@ -192,6 +193,74 @@ test("an input that is worked out as the saga begins is written together with it
   await expect(runner.run(write("wrong"), { key: "a", waitMs: 10_000 })).rejects.toThrow("No.");
   expect(await runner.run(write("book"), { key: "a", waitMs: 10_000 })).toMatchObject({ status: "done", state: { item: "book" } });
   expect(await noted()).toEqual(["book", "book r1"]);
+});
+
+test("a saga begins by a statement with what else that writes, or not at all", async () => {
+  const { runner } = open();
+  const beginWhere = (begins: boolean, key: string) =>
+    runner.runBy({ item: "book" }, { key, waitMs: 10_000 }, async (tx, start) => {
+      const sql = `with noted as (insert into notes select $1 where $2::boolean returning text), begun as (${start.insert(3, "noted")}) select * from begun`;
+      const [row] = await tx.query<SagaRow>(sql, [`begin ${key}`, begins, ...start.values]);
+      return row;
+    });
+  expect(await beginWhere(false, "never")).toBeUndefined();
+  expect(await runner.find("never")).toBeUndefined();
+  expect(await beginWhere(true, "a")).toMatchObject({ status: "done", key: "a", state: { item: "book", reservation: "r1" } });
+  expect(acts).toEqual(["reserve", "place", "capture"]);
+  expect((await noted()).sort()).toEqual(["begin a", "book r1"]);
+});
+
+describe("a step that is one statement", () => {
+  const place = (meanwhile = async () => {}): StatementStep<Order> => ({
+    name: "place",
+    timeoutMs: 1_000,
+    retry: FAST,
+    pointOfNoReturn: true,
+    learns: ({ item }) => ({ reservation: `${item} in place` }),
+    async statement({ item }, tx, note) {
+      await act("place");
+      await meanwhile();
+      const sql = `with ${note.with(2)}, placed as (insert into notes select $1::text from moved returning text)
+        select moved.id from moved, (select count(*) from placed) as placed`;
+      return tx.query(sql, [item, ...note.values]);
+    },
+  });
+  const withPlace = (step: StatementStep<Order>) => ({
+    ...order,
+    steps: order.steps.map((each) => (each.name === "place" ? step : each)),
+  });
+
+  test("writes and is noted by it, and what it learns is known afterwards", async () => {
+    failures = { place: [unavailable("Away.")] };
+    const { runner } = open(withPlace(place()));
+    const saga = await runner.run({ item: "present" }, { key: "a", waitMs: 10_000 });
+    expect(saga).toMatchObject({ status: "done", state: { reservation: "present in place" } });
+    expect(acts).toEqual(["reserve", "place", "place", "wrap", "capture"]);
+    expect(await noted()).toEqual(["present"]);
+    expect((await runner.timeline("a"))?.entries.map(({ step, attempt, outcome }) => `${step} ${attempt} ${outcome}`)).toEqual([
+      ...["reserve 1 done", "place 1 failed", "place 2 done", "gift 1 done", "capture 1 done"],
+    ]);
+    expect((await runner.find("a"))?.state).toEqual(saga.state);
+  });
+
+  test("turns the saga back where it is refused", async () => {
+    failures = { place: [conflict("Sold out.", { reason: "OUT_OF_STOCK" })] };
+    const { runner } = open(withPlace(place()));
+    expect(await runner.run({ item: "book" }, { key: "a", waitMs: 10_000 })).toMatchObject({ status: "turned-back" });
+    expect(await noted()).toEqual(["book turned back: OUT_OF_STOCK"]);
+  });
+
+  test("writes nothing where another worker has gone on with the saga meanwhile", async () => {
+    const stolen = place(async () => {
+      await database.transaction((tx) => tx.query("update sagas set owner = gen_random_uuid(), wake_at = now() + interval '1 hour'"), {
+        tenantId: ALL_TENANTS,
+      });
+    });
+    const { runner } = open(withPlace(stolen));
+    await runner.run({ item: "book" }, { key: "a", waitMs: 200 });
+    expect(await noted()).toEqual([]);
+    expect(await runner.find("a")).toMatchObject({ status: "running", step: "place" });
+  });
 });
 
 test("what a dead process left is taken up where it stood, under the same key to the callee", async () => {

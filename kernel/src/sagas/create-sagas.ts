@@ -14,8 +14,10 @@ import {
   insertSaga,
   listEntries,
   type NewSaga,
+  prepareStart,
   SagaTakenOverError,
   type StoredSaga,
+  toSaga,
   wakeSaga,
 } from "./saga-store.ts";
 import type { SagaRunner, Sagas } from "./sagas.ts";
@@ -146,6 +148,14 @@ export function createSagas(options: CreateSagasOptions): Sagas {
           return begin(tx, toNew(worked, key), owner);
         });
         if (began) void take(definition, saga);
+        return (await waitFor(saga, waitMs)) as StoredSaga & { state: State };
+      },
+      async runBy(input, { key, waitMs }, write) {
+        const start = prepareStart(toNew(input, key), owner, leaseMs(definition, firstStep));
+        const row = await database.statement((tx) => write(tx, start));
+        if (row === undefined) return undefined;
+        const saga = toSaga(row);
+        void take(definition, saga);
         return (await waitFor(saga, waitMs)) as StoredSaga & { state: State };
       },
       async start(tx, input, { key }) {

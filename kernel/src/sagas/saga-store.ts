@@ -1,5 +1,6 @@
 import { ALL_TENANTS, type Database, type Statement, type Transaction } from "../database/database.ts";
 import type { Move, Position } from "./next-move.ts";
+import type { PreparedNote, PreparedStart } from "./prepared-sql.ts";
 import type { Saga, SagaEntry, SagaFailure, SagaStatus } from "./saga.ts";
 
 /** A row of `sagas`, with what only the runner needs. */
@@ -56,7 +57,8 @@ const COLUMNS = `id, tenant_id as "tenantId", name, key, input_hash as "inputHas
   waits_until as "stepWaitsUntil", case when owner is null then waits_until end as "waitsUntil", request_id as "requestId",
   trace_id as "traceId", created_at as "createdAt", finished_at as "finishedAt"`;
 
-interface Row {
+/** A row of `sagas` as it is read. */
+export interface SagaRow {
   readonly id: string;
   readonly tenantId: string;
   readonly name: string;
@@ -75,35 +77,37 @@ interface Row {
   readonly finishedAt: Date | null;
 }
 
-/** Undefined when a saga of that name and key is there already. With an owner it is in hand at once, for `keepForMs`. */
+/** With an owner it is in hand at once, for `keepForMs`. No row when a saga of that name and key is there already. */
+export function prepareStart(saga: NewSaga, owner: string | undefined, keepForMs: number): PreparedStart {
+  return {
+    insert(first, from) {
+      const [id, name, key, hash, state, step, request, trace, by, keep] = parameters(first, 10);
+      return `insert into sagas (id, name, key, input_hash, state, status, step, request_id, trace_id, owner, wake_at)
+        select ${id}, ${name}, ${key}, ${hash}, ${state}::jsonb, 'running', ${step}, ${request}, ${trace}, ${by}::uuid,
+          now() + ${keep}::float8 * interval '1 ms' from ${from}
+        on conflict (tenant_id, name, key) do nothing returning ${COLUMNS}`;
+    },
+    values: [
+      ...[saga.id, saga.name, saga.key, saga.inputHash, JSON.stringify(saga.state), saga.step, saga.requestId, saga.traceId ?? null],
+      ...[owner ?? null, owner === undefined ? 0 : keepForMs],
+    ],
+  };
+}
+
+/** Undefined when a saga of that name and key is there already. */
 export async function insertSaga(
   tx: Transaction,
   saga: NewSaga,
   owner: string | undefined,
   keepForMs: number,
 ): Promise<StoredSaga | undefined> {
-  const [row] = await tx.query<Row>(
-    `insert into sagas (id, name, key, input_hash, state, status, step, request_id, trace_id, owner, wake_at)
-     values ($1, $2, $3, $4, $5::jsonb, 'running', $6, $7, $8, $9, now() + $10::float8 * interval '1 ms')
-     on conflict (tenant_id, name, key) do nothing returning ${COLUMNS}`,
-    [
-      saga.id,
-      saga.name,
-      saga.key,
-      saga.inputHash,
-      JSON.stringify(saga.state),
-      saga.step,
-      saga.requestId,
-      saga.traceId ?? null,
-      owner ?? null,
-      owner === undefined ? 0 : keepForMs,
-    ],
-  );
+  const { insert, values } = prepareStart(saga, owner, keepForMs);
+  const [row] = await tx.query<SagaRow>(insert(1, "(select) as once"), values);
   return row === undefined ? undefined : toSaga(row);
 }
 
 export async function findSaga(tx: Transaction, name: string, key: string): Promise<StoredSaga | undefined> {
-  const [row] = await tx.query<Row>(`select ${COLUMNS} from sagas where tenant_id = $1 and name = $2 and key = $3`, [
+  const [row] = await tx.query<SagaRow>(`select ${COLUMNS} from sagas where tenant_id = $1 and name = $2 and key = $3`, [
     tx.tenantId,
     name,
     key,
@@ -114,7 +118,7 @@ export async function findSaga(tx: Transaction, name: string, key: string): Prom
 /** Newest first; `condition` is SQL over the columns, with its parameters from `$1` on. */
 export async function findSagas(tx: Transaction, condition: string, parameters: readonly unknown[], limit: number): Promise<StoredSaga[]> {
   const sql = `select ${COLUMNS} from sagas where ${condition} order by created_at desc, id desc limit $${parameters.length + 1}`;
-  return (await tx.query<Row>(sql, [...parameters, limit])).map(toSaga);
+  return (await tx.query<SagaRow>(sql, [...parameters, limit])).map(toSaga);
 }
 
 /** Takes up to `limit` sagas that nobody works on, of all tenants; a try that somebody did not live to note counts as failed. */
@@ -127,7 +131,7 @@ export async function claimSagas(
 ): Promise<StoredSaga[]> {
   const rows = await database.statement(
     (tx) =>
-      tx.query<Row>(
+      tx.query<SagaRow>(
         `update sagas set attempt = attempt + (owner is not null)::int, owner = $1, wake_at = now() + $2::float8 * interval '1 ms'
          where id in (select id from sagas where finished_at is null and wake_at <= now() and name = any($3) order by wake_at limit $4
            for update skip locked)
@@ -160,7 +164,7 @@ export async function claimSaga(
   owner: string,
   keepForMs: number,
 ): Promise<StoredSaga | undefined> {
-  const [row] = await tx.query<Row>(
+  const [row] = await tx.query<SagaRow>(
     `update sagas set owner = $4, wake_at = now() + $5::float8 * interval '1 ms'
      where tenant_id = $1 and name = $2 and key = $3 and finished_at is null and owner is null and wake_at <= now() returning ${COLUMNS}`,
     [tx.tenantId, name, key, owner, keepForMs],
@@ -168,55 +172,76 @@ export async function claimSaga(
   return row === undefined ? undefined : toSaga(row);
 }
 
-/**
- * Writes where the saga stands, and the lines of its timeline, in one statement. Throws `SagaTakenOverError` where it does not stand any more where the try
- * began: another worker went on with it, perhaps of this process, or the answer to an earlier note was lost.
- */
-export async function noteTry(tx: Statement, tried: Tried): Promise<void> {
+/** Writes where the saga stands, and the lines of its timeline. The time that this statement takes counts as the step's, which may be written by it. */
+export function prepareNote(tried: Tried): PreparedNote {
   const { saga, owner, position: before, move, passed, keepForMs } = tried;
   const position = "position" in move ? move.position : undefined;
-  const afterMs = move.kind === "go" ? move.afterMs : 0;
-  const until = move.kind === "wait" ? move.until.toISOString() : null;
-  const first = { step: before.step, direction: before.status === "running" ? "do" : "undo" } as const;
-  const lines = [first, ...passed];
-  const written = await tx.query(
-    `with moved as (
-       update sagas set state = $3::jsonb, status = $4, step = $5, attempt = $6, failure = $7::jsonb,
-         owner = case when $8::float8 is null then null else owner end,
-         wake_at = case when $20::timestamptz is not null and not woken then $20 else now() + coalesce($8::float8, $9::float8) * interval '1 ms' end,
-         waits_until = $19, woken = woken and $20 is null,
-         finished_at = case when $5::text is null then now() end
-       where id = $1 and owner = $2 and status = $21 and step = ($11::text[])[1] and attempt = $13 - 1 returning id
-     )
-     insert into saga_entries (tenant_id, saga_id, step, direction, attempt, outcome, started_at, duration_ms, error, trace_id)
-     select $10, id, line.step, line.direction, case nr when 1 then $13 else 1 end, case nr when 1 then $14 else 'skipped' end,
-       case nr when 1 then $15::timestamptz else now() end, case nr when 1 then $16 else 0 end, case nr when 1 then $17 end, $18
-     from moved, unnest($11::text[], $12::text[]) with ordinality as line (step, direction, nr) order by nr returning position`,
-    [
-      saga.id,
-      owner,
-      JSON.stringify(tried.state),
-      move.kind === "end" ? move.status : move.position.status,
-      position?.step ?? null,
-      position?.attempt ?? 0,
+  const lines = [{ step: before.step, direction: before.status === "running" ? "do" : "undo" } as const, ...passed];
+  return {
+    with(first) {
+      const [
+        id,
+        by,
+        state,
+        status,
+        step,
+        attempt,
+        failure,
+        keep,
+        after,
+        tenant,
+        steps,
+        directions,
+        tries,
+        outcome,
+        started,
+        took,
+        ...more
+      ] = parameters(first, 21);
+      const [error, trace, waits, until, was] = more;
+      return `moved as (
+          update sagas set state = ${state}::jsonb, status = ${status}, step = ${step}::text, attempt = ${attempt}, failure = ${failure}::jsonb,
+            owner = case when ${keep}::float8 is null then null else owner end,
+            wake_at = case when ${until}::timestamptz is not null and not woken then ${until}
+              else now() + coalesce(${keep}::float8, ${after}::float8) * interval '1 ms' end,
+            waits_until = ${waits}, woken = woken and ${until} is null,
+            finished_at = case when ${step}::text is null then now() end
+          where id = ${id} and owner = ${by} and status = ${was} and step = (${steps}::text[])[1] and attempt = ${tries}::int - 1 returning id
+        ), told as (
+          insert into saga_entries (tenant_id, saga_id, step, direction, attempt, outcome, started_at, duration_ms, error, trace_id)
+          select ${tenant}, id, line.step, line.direction, case nr when 1 then ${tries}::int else 1 end,
+            case nr when 1 then ${outcome} else 'skipped' end, case nr when 1 then ${started}::timestamptz else now() end,
+            case nr when 1 then (${took}::float8 + extract(epoch from clock_timestamp() - statement_timestamp()) * 1000)::int else 0 end, case nr when 1 then ${error} end, ${trace}
+          from moved, unnest(${steps}::text[], ${directions}::text[]) with ordinality as line (step, direction, nr) order by nr
+        )`;
+    },
+    values: [
+      ...[saga.id, owner, JSON.stringify(tried.state), move.kind === "end" ? move.status : move.position.status],
+      ...[position?.step ?? null, position?.attempt ?? 0],
       JSON.stringify((move.kind === "end" ? move.failure : move.position.failure) ?? null),
-      keepForMs ?? null,
-      afterMs,
-      saga.tenantId,
+      ...[keepForMs ?? null, move.kind === "go" ? move.afterMs : 0, saga.tenantId],
       lines.map(({ step }) => step),
       lines.map(({ direction }) => direction),
-      before.attempt + 1,
-      tried.outcome,
-      tried.startedAt.toISOString(),
-      Math.round(tried.durationMs),
-      tried.error?.slice(0, 2_000) ?? null,
-      saga.traceId ?? null,
-      position?.waitsUntil?.toISOString() ?? null,
-      until,
-      before.status,
+      ...[before.attempt + 1, tried.outcome, tried.startedAt.toISOString(), Math.round(tried.durationMs)],
+      ...[tried.error?.slice(0, 2_000) ?? null, saga.traceId ?? null, position?.waitsUntil?.toISOString() ?? null],
+      ...[move.kind === "wait" ? move.until.toISOString() : null, before.status],
     ],
-  );
-  if (written.length === 0) throw new SagaTakenOverError(saga.id);
+  };
+}
+
+/**
+ * Writes the note by a statement of its own. Throws `SagaTakenOverError` where the saga does not stand any more where the try began: another worker went on with
+ * it, perhaps of this process, or the answer to an earlier note was lost.
+ */
+export async function noteTry(tx: Statement, tried: Tried): Promise<void> {
+  const note = prepareNote(tried);
+  const moved = await tx.query(`with ${note.with(1)} select id from moved`, note.values);
+  if (moved.length === 0) throw new SagaTakenOverError(tried.saga.id);
+}
+
+/** `$first` and so on. */
+function parameters(first: number, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `$${first + index}`);
 }
 
 /** Gives sagas in hand back at once, for another replica: this one stops. */
@@ -235,7 +260,7 @@ export async function listEntries(tx: Transaction, sagaId: string): Promise<Saga
   return rows.map((row) => ({ ...row, error: row.error ?? undefined, traceId: row.traceId ?? undefined }));
 }
 
-function toSaga(row: Row): StoredSaga {
+export function toSaga(row: SagaRow): StoredSaga {
   return {
     ...row,
     step: row.step ?? undefined,

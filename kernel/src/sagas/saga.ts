@@ -1,5 +1,6 @@
 import type { PlinthError } from "../base/errors.ts";
-import type { Transaction } from "../database/database.ts";
+import type { Statement, Transaction } from "../database/database.ts";
+import type { PreparedNote } from "./prepared-sql.ts";
 
 /** What a step is told beside the saga's state. */
 export interface StepInHand {
@@ -73,7 +74,16 @@ export interface LocalStep<State> extends StepBase<State> {
   readonly undo?: (state: State, tx: Transaction, step: StepInHand) => Promise<void>;
 }
 
-export type SagaStep<State> = CallStep<State> | LocalStep<State>;
+/** A step in the own schema that is one statement, and writes the note that it is done in the same one: a transaction of its own costs no begin and commit. */
+export interface StatementStep<State> extends StepBase<State> {
+  /** What the saga learns by it is known before: the statement writes it. */
+  readonly learns: (state: State) => Learned<State>;
+  /** Answers the rows of `moved` in the note: none where the saga has gone on meanwhile, and nothing was written. */
+  readonly statement: (state: State, tx: Statement, note: PreparedNote, step: StepInHand) => Promise<readonly object[]>;
+  readonly undo?: undefined;
+}
+
+export type SagaStep<State> = CallStep<State> | LocalStep<State> | StatementStep<State>;
 
 /**
  * A business process over several services as a list of steps. A step that is refused (a definite answer) or that fails too often turns the saga

@@ -1,5 +1,7 @@
-import type { Transaction } from "../database/database.ts";
+import type { Statement, Transaction } from "../database/database.ts";
+import type { PreparedStart } from "./prepared-sql.ts";
 import type { Saga, SagaDefinition, SagaEntry } from "./saga.ts";
+import type { SagaRow } from "./saga-store.ts";
 
 export interface RunOptions {
   /** Unique within the saga's name and the tenant; a second run under the same key is the same saga. */
@@ -22,6 +24,15 @@ export interface SagaRunner<Input, State extends object> {
    * the saga is, and what it throws is thrown. VALIDATION_ERROR, reason IDEMPOTENCY_CONFLICT, when the key was used with another input.
    */
   run(input: Input | ((tx: Transaction) => Promise<Input>), options: RunOptions): Promise<Saga<State>>;
+  /**
+   * As `run`, by one statement that writes something else as well: `write` sends it, and answers the row that `start.insert` gives. Undefined where it gives none:
+   * then nothing has begun.
+   */
+  runBy(
+    input: Input,
+    options: RunOptions,
+    write: (tx: Statement, start: PreparedStart) => Promise<SagaRow | undefined>,
+  ): Promise<Saga<State> | undefined>;
   /** Begins it in the caller's transaction: it is worked on if and only if `tx` commits. False where it was begun before. */
   start(tx: Transaction, input: Input, options: { readonly key: string }): Promise<boolean>;
   /**

@@ -1,12 +1,21 @@
 import { type Clock, systemClock } from "../base/clock.ts";
 import { PlinthError } from "../base/errors.ts";
 import { type RequestContext, runInContext } from "../base/request-context.ts";
-import type { Database, Transaction } from "../database/database.ts";
+import type { Database, Statement, Transaction } from "../database/database.ts";
 import type { Logger } from "../logging/logger.ts";
 import { deadlineSignal } from "../resilience/deadline.ts";
 import { afterFailure, afterSuccess, afterWaiting, isRefusal, type Move, type Position } from "./next-move.ts";
-import { type CallStep, type Learned, type SagaDefinition, type SagaEntry, type SagaStep, type StepInHand, Waiting } from "./saga.ts";
-import { noteTry, type PassedStep, type StoredSaga } from "./saga-store.ts";
+import {
+  type CallStep,
+  type Learned,
+  type SagaDefinition,
+  type SagaEntry,
+  type SagaStep,
+  type StatementStep,
+  type StepInHand,
+  Waiting,
+} from "./saga.ts";
+import { noteTry, type PassedStep, prepareNote, SagaTakenOverError, type StoredSaga, type Tried } from "./saga-store.ts";
 
 export interface SagaMetrics {
   /** One try: `done`, `skipped`, `waiting`, `refused` or `failed`. */
@@ -98,14 +107,18 @@ async function tryStep(shop: Workshop, definition: AnySaga, saga: StoredSaga): P
     if (move.kind === "wait") return { move, state, outcome: "waiting", error: undefined };
     return { move, state, outcome: "failed", error: `WAITED_TOO_LONG: ${name}` };
   }
-  /** In the transaction of the step, where it has one; else the note is a statement of its own, unless the end of the saga has more to write. */
-  async function write({ move: first, state, outcome, error }: Note, tx?: Transaction): Promise<Result> {
+  function triedBy({ move: first, state, outcome, error }: Note): Tried {
     const { move, passed } = passUnneeded(definition, first, state);
-    const { tenantId } = saga;
     const keeps = move.kind === "go" && move.afterMs <= LONGEST_WAIT_IN_HAND_MS;
     const keepForMs = keeps ? move.afterMs + leaseMs(definition, move.position.step) : undefined;
     const durationMs = clock.elapsed() - began;
-    const tried = { saga, owner: shop.owner, position, move, passed, state, outcome, startedAt, durationMs, error, keepForMs };
+    return { saga, owner: shop.owner, position, move, passed, state, outcome, startedAt, durationMs, error, keepForMs };
+  }
+  /** In the transaction of the step, where it has one; else the note is a statement of its own, unless the end of the saga has more to write. */
+  async function write(note: Note, tx?: Transaction): Promise<Result> {
+    const tried = triedBy(note);
+    const { move, state } = tried;
+    const { tenantId } = saga;
     const failure = move.kind === "end" ? move.failure : undefined;
     const noteEnd = async (tx: Transaction): Promise<void> => {
       if (failure !== undefined) await definition.turnedBack?.(state, tx, failure);
@@ -116,6 +129,19 @@ async function tryStep(shop: Workshop, definition: AnySaga, saga: StoredSaga): P
     if (tx !== undefined) await noteEnd(tx);
     else if (failure !== undefined) await shop.database.transaction(noteEnd, own());
     else await shop.database.statement((tx) => noteTry(tx, tried), own());
+    return noted(tried);
+  }
+  /** The step is a statement, and the note in it. */
+  async function writeInOne(step: StatementStep<object>): Promise<Result> {
+    const tried = triedBy(done(step.learns(saga.state)));
+    const work = async (tx: Statement): Promise<void> => {
+      const rows = await step.statement(saga.state, tx, prepareNote(tried), inHand);
+      if (rows.length === 0) throw new SagaTakenOverError(saga.id);
+    };
+    await shop.database.statement(work, { tenantId: saga.tenantId, signal: limit.signal });
+    return noted(tried);
+  }
+  function noted({ move, state, passed, outcome, durationMs }: Tried): Result {
     shop.metrics?.step(saga.name, step.name, outcome, durationMs / 1000);
     for (const { step: name } of passed) shop.metrics?.step(saga.name, name, "skipped", 0);
     return { next: moved(saga, move, state, clock), move };
@@ -125,6 +151,7 @@ async function tryStep(shop: Workshop, definition: AnySaga, saga: StoredSaga): P
   return await runInContext(contextOf(shop, saga, limit.signal), async () => {
     try {
       if (!needed) return await write(done(undefined));
+      if ("statement" in step) return await writeInOne(step);
       if ("write" in step) {
         const work = async (tx: Transaction): Promise<Result> => {
           if (position.status === "running") return write(done(await step.write(saga.state, tx, inHand)), tx);

@@ -1,4 +1,4 @@
-export type { AuditEntry } from "../events/audit.ts";
+export type { AuditEntry } from "../events/audit-entry.ts";
 export type { BroadcastHandler, EventHandler, EventsHandler } from "../events/event-handlers.ts";
 export { defineService, type ServiceDefinition, type ServiceSetup } from "./define-service.ts";
 export { type MigrateModuleOptions, migrateModule, migrationSources } from "./kernel-migrations.ts";

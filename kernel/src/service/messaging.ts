@@ -1,6 +1,7 @@
 import { type Module, topics } from "@plinth/module";
 import type { Transaction } from "../database/database.ts";
-import { type AuditEntry, createAuditor } from "../events/audit.ts";
+import { createAuditor } from "../events/audit.ts";
+import type { AuditEntry } from "../events/audit-entry.ts";
 import { type Consumer, createConsumer } from "../events/consumer.ts";
 import { publishedTypes, subscribedTypes } from "../events/declared-events.ts";
 import { createPublisher, type Publisher } from "../events/outbox.ts";

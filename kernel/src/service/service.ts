@@ -4,7 +4,7 @@ import type { Client } from "../client/client.ts";
 import type { Config } from "../config/config.ts";
 import type { Database, Statement, Transaction } from "../database/database.ts";
 import type { Discovery } from "../discovery/discovery.ts";
-import type { AuditEntry } from "../events/audit.ts";
+import type { AuditEntry } from "../events/audit-entry.ts";
 import type { BroadcastHandler, EventHandler, EventsHandler } from "../events/event-handlers.ts";
 import type { PreparedEvents } from "../events/prepared-events.ts";
 import type { Health } from "../health/health.ts";

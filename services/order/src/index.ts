@@ -74,12 +74,9 @@ export default defineService<OrderConfig>(import.meta.url, (service) => {
       prices,
       inventory,
       payments,
-      async place(tx, draft, payment) {
-        await orders.place(
-          tx,
-          draft.cartId,
-          placeOrder(draft, payment, { tenantId: tx.tenantId, number: newOrderNumber(), now: new Date() }),
-        );
+      place(tx, note, draft, payment) {
+        const made = { tenantId: tx.tenantId, number: newOrderNumber(), now: new Date() };
+        return orders.place(tx, note, draft.cartId, placeOrder(draft, payment, made));
       },
       reopenCart: (tx, orderId, options) => attempts.reopen(tx, orderId, options),
       async giveUp(orderId, reason) {

@@ -1,8 +1,8 @@
 import { type MoneyJson, moneyFromJson } from "@plinth/kernel/base";
 import type { Client } from "@plinth/kernel/client";
-import type { Transaction } from "@plinth/kernel/database";
+import type { Statement, Transaction } from "@plinth/kernel/database";
 import { isKeptAnswer } from "@plinth/kernel/rpc";
-import { type SagaDefinition, type StepInHand, waiting } from "@plinth/kernel/sagas";
+import { type PreparedNote, type SagaDefinition, type StepInHand, waiting } from "@plinth/kernel/sagas";
 import type { InventoryService } from "@plinth/proto/inventory/v1/inventory_pb";
 import { type PaymentService, State } from "@plinth/proto/payment/v1/payment_pb";
 import { checkExpectedTotal, type DraftLine, inWarehouses, type OrderDraft } from "../domain/draft.ts";
@@ -38,8 +38,13 @@ export interface CheckoutPorts {
   readonly prices: CartPrices;
   readonly inventory: Client<typeof InventoryService>;
   readonly payments: Client<typeof PaymentService>;
-  /** Writes the order, the end of its cart, and `order.created`. */
-  place(tx: Transaction, draft: OrderDraft, payment: { provider: string; authorized: bigint }): Promise<void>;
+  /** Writes the order, the end of its cart, `order.created`, and the note of the step that does so, by one statement; answers the rows of the note. */
+  place(
+    tx: Statement,
+    note: PreparedNote,
+    draft: OrderDraft,
+    payment: { readonly provider: string; readonly authorized: bigint },
+  ): Promise<readonly object[]>;
   /** The cart can be used again; the key as well, where what came of it is no answer to keep. */
   reopenCart(tx: Transaction, orderId: string, options: { readonly keepsKey: boolean }): Promise<void>;
   /** Gives an order up that was placed, and cannot be delivered. */
@@ -111,10 +116,10 @@ export function checkoutSaga(ports: CheckoutPorts): SagaDefinition<CheckoutInput
         timeoutMs: 5_000,
         retry: QUICK,
         pointOfNoReturn: true,
-        async write(state, tx) {
+        learns: () => ({ placed: true }),
+        statement(state, tx, note) {
           const payment = { provider: state.payment.provider, authorized: BigInt(state.authorized ?? 0) };
-          await ports.place(tx, draftIn(state), payment);
-          return { placed: true };
+          return ports.place(tx, note, draftIn(state), payment);
         },
       },
       {

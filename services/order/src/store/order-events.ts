@@ -1,6 +1,7 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import type { Transaction } from "@plinth/kernel/database";
+import type { Statement, Transaction } from "@plinth/kernel/database";
+import type { AuditEntry, PreparedEvents } from "@plinth/kernel/events";
 import type { Service } from "@plinth/kernel/service";
 import {
   OrderCanceledSchema,
@@ -14,34 +15,56 @@ import {
 import type { Happening, Order, Refund } from "../domain/order.ts";
 import { givenBack } from "../domain/refund.ts";
 
+type Outlets = Pick<Service<unknown>, "publish" | "prepareEvents" | "audit">;
+
+/** Where to it is said. */
+interface Listener {
+  publish<M extends DescMessage>(schema: M, event: MessageInitShape<M>): Promise<void>;
+  audit(entry: AuditEntry): Promise<void>;
+}
+
 /** Says what happened to an order, to other modules and to the audit trail, in the transaction in which it happens. */
 export class OrderEvents {
-  readonly #outlets: Pick<Service<unknown>, "publish" | "audit">;
+  readonly #outlets: Outlets;
   readonly #isChargedOnShipment: (order: Order) => boolean;
 
   /** `isChargedOnShipment`: whether an order that is just placed will be. */
-  constructor(outlets: Pick<Service<unknown>, "publish" | "audit">, isChargedOnShipment: (order: Order) => boolean) {
+  constructor(outlets: Outlets, isChargedOnShipment: (order: Order) => boolean) {
     this.#outlets = outlets;
     this.#isChargedOnShipment = isChargedOnShipment;
   }
 
   async happened(tx: Transaction, order: Order, happenings: readonly Happening[]): Promise<void> {
-    for (const happening of happenings) await this.#tell(tx, order, happening);
+    const { publish, audit } = this.#outlets;
+    const listener: Listener = { publish: (schema, event) => publish(tx, schema, event), audit: (entry) => audit(tx, entry) };
+    for (const happening of happenings) await this.#tell(listener, order, happening);
+  }
+
+  /** The same for a statement that says it itself, all of it. */
+  async prepare(tx: Statement, order: Order, happenings: readonly Happening[]): Promise<PreparedEvents> {
+    const prepared = this.#outlets.prepareEvents(tx);
+    let said = 0;
+    const listener: Listener = {
+      publish: async (schema, event) => prepared.add(String(++said), schema, event),
+      audit: async (entry) => prepared.audit(String(++said), entry),
+    };
+    for (const happening of happenings) await this.#tell(listener, order, happening);
+    return prepared;
   }
 
   noted(tx: Transaction, orderId: string, noteId: string): Promise<void> {
-    return this.#audit(tx, "order.noted", orderId, { note_id: noteId });
+    return this.#outlets.audit(tx, entryOf("order.noted", orderId, { note_id: noteId }));
   }
 
-  async #tell(tx: Transaction, order: Order, happening: Happening): Promise<void> {
+  async #tell({ publish, audit }: Listener, order: Order, happening: Happening): Promise<void> {
     const whose = common(order);
     switch (happening.what) {
       case "placed":
-        await this.#outlets.publish(tx, OrderCreatedSchema, { ...created(order), chargedOnShipment: this.#isChargedOnShipment(order) });
-        return this.#audit(tx, "order.placed", order.id, { number: order.number, total: `${order.total} ${order.currency}` });
+        await publish(OrderCreatedSchema, { ...created(order), chargedOnShipment: this.#isChargedOnShipment(order) });
+        return audit(entryOf("order.placed", order.id, { number: order.number, total: `${order.total} ${order.currency}` }));
       case "paid": {
         const paid = { amount: order.captured, currency: order.currency };
-        return this.#outlets.publish(tx, OrderPaidSchema, {
+        return publish(OrderPaidSchema, {
           ...whose,
           locale: order.locale,
           paid,
@@ -49,24 +72,24 @@ export class OrderEvents {
         });
       }
       case "canceled":
-        await this.#outlets.publish(tx, OrderCanceledSchema, {
+        await publish(OrderCanceledSchema, {
           ...whose,
           locale: order.locale,
           reason: happening.reason,
           lines: order.lines.map((line) => lineMessage(line, order.currency)),
           canceledAt: timestampFromDate(order.canceledAt ?? order.updatedAt),
         });
-        return this.#audit(tx, "order.canceled", order.id, { reason: happening.reason });
+        return audit(entryOf("order.canceled", order.id, { reason: happening.reason }));
       case "refund asked":
-        return this.#audit(tx, "order.refund_asked", order.id, refundFacts(happening.refund, order));
+        return audit(entryOf("order.refund_asked", order.id, refundFacts(happening.refund, order)));
       case "refunded":
-        await this.#outlets.publish(tx, OrderRefundedSchema, refunded(order, happening.refund));
-        return this.#audit(tx, "order.refunded", order.id, refundFacts(happening.refund, order));
+        await publish(OrderRefundedSchema, refunded(order, happening.refund));
+        return audit(entryOf("order.refunded", order.id, refundFacts(happening.refund, order)));
       case "refund failed":
-        if (happening.wasTold) await this.#outlets.publish(tx, OrderRefundFailedSchema, refundFailed(order, happening.refund));
-        return this.#audit(tx, "order.refund_failed", order.id, refundFacts(happening.refund, order), "failure");
+        if (happening.wasTold) await publish(OrderRefundFailedSchema, refundFailed(order, happening.refund));
+        return audit(entryOf("order.refund_failed", order.id, refundFacts(happening.refund, order), "failure"));
       case "completed":
-        return this.#outlets.publish(tx, OrderCompletedSchema, {
+        return publish(OrderCompletedSchema, {
           ...whose,
           completedAt: timestampFromDate(order.completedAt ?? order.updatedAt),
         });
@@ -75,16 +98,15 @@ export class OrderEvents {
         return;
     }
   }
+}
 
-  #audit(
-    tx: Transaction,
-    action: string,
-    orderId: string,
-    metadata: Record<string, string>,
-    outcome: "success" | "failure" = "success",
-  ): Promise<void> {
-    return this.#outlets.audit(tx, { action, resource: "order", resourceId: orderId, outcome, metadata });
-  }
+function entryOf(
+  action: string,
+  orderId: string,
+  metadata: Record<string, string>,
+  outcome: "success" | "failure" = "success",
+): AuditEntry {
+  return { action, resource: "order", resourceId: orderId, outcome, metadata };
 }
 
 function common({ id: orderId, number, customerId, userId, email }: Order) {

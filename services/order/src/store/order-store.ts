@@ -1,5 +1,6 @@
 import { currentContext, type Page, type PageRequest } from "@plinth/kernel/base";
-import { type Database, listPage, type PageOrder, type Transaction } from "@plinth/kernel/database";
+import { type Database, listPage, type PageOrder, type Statement, type Transaction } from "@plinth/kernel/database";
+import type { PreparedNote } from "@plinth/kernel/sagas";
 import { folded, type Happening, type Order, type OrderChange, orderNotFound, type Refund, type Shipment } from "../domain/order.ts";
 import type { Note, OrderFilter, OrderSort, OrderStore, OrderSummary, PastHappening } from "../domain/order-store.ts";
 import type { OrderEvents } from "./order-events.ts";
@@ -8,13 +9,24 @@ import { FULL_ORDER, type FullOrderRow, type OrderRow, toOrder, toSummary } from
 
 const HISTORY = "insert into history (order_id, tenant_id, what, detail, actor_id, at)";
 
-/** Order, lines and history, and the end of the cart, in one statement. */
-const PLACE = `
-with placed as (insert into orders select * from jsonb_populate_record(null::orders, $1::jsonb) returning id, tenant_id),
-lines as (insert into order_lines select * from jsonb_populate_recordset(null::order_lines, $2::jsonb)),
-cart as (update carts set status = 'ordered', version = version + 1, updated_at = now() where id = $3 and order_id in (select id from placed))
-${HISTORY} select placed.id, placed.tenant_id, h.what, h.detail, h.actor_id, h.at
-from placed, jsonb_to_recordset($4::jsonb) as h(what text, detail jsonb, actor_id text, at timestamptz)`;
+/**
+ * Order, lines and history, the end of the cart, the note that the checkout has done it, and what is said of it. All of it hangs on the note: where another worker
+ * has gone on with the checkout there is no order. The keys of the events are locked last.
+ *
+ * $1 order, $2 lines, $3 cart, $4 history, $5 and $6 events.
+ */
+const placeSql = (note: PreparedNote): string => `
+with ${note.with(7)},
+placed as (insert into orders select o.* from moved, jsonb_populate_record(null::orders, $1::jsonb) as o returning id, tenant_id),
+lines as (insert into order_lines select l.* from moved, jsonb_populate_recordset(null::order_lines, $2::jsonb) as l),
+cart as (
+  update carts set status = 'ordered', version = version + 1, updated_at = now() where id = $3 and order_id in (select id from placed) returning id
+),
+past as (
+  ${HISTORY} select placed.id, placed.tenant_id, h.what, h.detail, h.actor_id, h.at
+  from placed, jsonb_to_recordset($4::jsonb) as h(what text, detail jsonb, actor_id text, at timestamptz)
+)
+select moved.id, publish_prepared($5::jsonb, $6::jsonb) as published from moved, (select count(*) from cart) as ended`;
 
 /** What changes of an order, with whatever part of it is new or other than before. */
 const CHANGE = `
@@ -67,10 +79,15 @@ export class PostgresOrderStore implements OrderStore {
     this.#events = events;
   }
 
-  /** In the caller's transaction: the order, and the cart that it was made of is at its end. */
-  async place(tx: Transaction, cartId: string, { order, happenings }: OrderChange): Promise<void> {
-    await tx.query(PLACE, [toJson(orderJson(order)), toJson(lineJson(order)), cartId, toJson(historyOf(happenings, order.placedAt))]);
-    await this.#events.happened(tx, order, happenings);
+  /** The order, the end of the cart that it was made of, and the note of the step that does so; answers the rows of that. */
+  async place(tx: Statement, note: PreparedNote, cartId: string, { order, happenings }: OrderChange): Promise<readonly object[]> {
+    const events = await this.#events.prepare(tx, order, happenings);
+    const placed = await tx.query<{ published: string[] }>(placeSql(note), [
+      ...[toJson(orderJson(order)), toJson(lineJson(order)), cartId, toJson(historyOf(happenings, order.placedAt))],
+      ...[events.toParameter(), events.toAll(), ...note.values],
+    ]);
+    events.published(placed[0]?.published ?? []);
+    return placed;
   }
 
   /** Applies `decide` to the locked order, in the caller's transaction. Undefined where there is no such order. */
