@@ -115,7 +115,14 @@ export default defineService<OrderConfig>(import.meta.url, (service) => {
       },
     }),
   );
-  const desk = checkoutDesk({ attempts, claim: (tx, attempt) => attempts.claim(tx, attempt), checkouts, waitMs });
+  const desk = checkoutDesk({
+    attempts,
+    recall: (tenantId, id, userId) => carts.recall(tenantId, id, userId),
+    claim: (tx, attempt) => attempts.claim(tx, attempt),
+    claimSeen: (tx, attempt, version, start) => attempts.claimSeen(tx, attempt, version, start),
+    checkouts,
+    waitMs,
+  });
   const acts: OrderActs = orderActs({
     change: (id, decide, then) => orders.change(id, decide, then),
     findOrder: (id) => orders.findOrder(id),

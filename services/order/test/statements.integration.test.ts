@@ -156,3 +156,24 @@ test("a cart that was seen is added to by one statement; one that others have ch
   expect(await counted(() => add(carts))).toBe(1);
   expect(await counted(() => add(others))).toBe(3);
 });
+
+test("a cart that was seen is taken by the statement that begins its checkout, in that version and no other, and once for a key", async () => {
+  const start = { insert: (_first: number, from: string) => `select 'saga_1' as id from ${from}`, values: [] };
+  const claim = (cartId: string, version: number, key: string) => {
+    const attempt = { orderId: `ord_${cartId}_${version}`, cartId, userId: "", key, fingerprint: "" };
+    return database.statement((tx) => attempts.claimSeen(tx, attempt, version, start));
+  };
+  const [first, second] = [await cartOf(1), await cartOf(1)];
+  expect(await claim(first, 2, "key-1")).toBeUndefined();
+  expect(await counted(() => claim(first, 1, "key-1"))).toBe(1);
+  expect(await claim(second, 1, "key-1")).toBeUndefined();
+  const taken = await shop.sql("select status, order_id, version from orders.carts where id = any ($1) order by id = $2", [
+    [first, second],
+    second,
+  ]);
+  expect(taken).toEqual([
+    { status: "ordering", order_id: `ord_${first}_1`, version: 2 },
+    { status: "open", order_id: "", version: 1 },
+  ]);
+  expect(await shop.sql("select cart_id from orders.checkouts where cart_id = any ($1)", [[first, second]])).toEqual([{ cart_id: first }]);
+});

@@ -1,13 +1,15 @@
 import { type Money, moneyToJson, newId, PlinthError } from "@plinth/kernel/base";
-import type { Transaction } from "@plinth/kernel/database";
-import type { Saga, SagaRunner } from "@plinth/kernel/sagas";
-import { checkComplete, type FullCart } from "../domain/cart.ts";
+import type { Statement, Transaction } from "@plinth/kernel/database";
+import type { PreparedStart, Saga, SagaRow, SagaRunner } from "@plinth/kernel/sagas";
+import { checkComplete, type FullCart, missingIn } from "../domain/cart.ts";
+import type { CartStore } from "../domain/cart-store.ts";
 import { type CheckoutAttempt, type CheckoutStore, keyOfAnother } from "../domain/checkout-store.ts";
 import { cartToJson } from "./cart-json.ts";
 import type { CheckoutInput, CheckoutState } from "./checkout.ts";
 
 /** What somebody asks for who wants an order of a cart. */
 export interface CheckoutRequest {
+  readonly tenantId: string;
   readonly cartId: string;
   /** Empty: a guest. */
   readonly userId: string;
@@ -32,8 +34,12 @@ export interface CheckoutDesk {
 
 export interface DeskPorts {
   readonly attempts: CheckoutStore;
+  /** The cart as it was last seen here. */
+  readonly recall: CartStore["recall"];
   /** Takes the cart for the attempt. */
   claim(tx: Transaction, attempt: Omit<CheckoutAttempt, "email">): Promise<FullCart>;
+  /** Takes the cart, if this is its version, and begins the checkout. Undefined: anything is in the way. */
+  claimSeen(tx: Statement, attempt: Omit<CheckoutAttempt, "email">, version: number, start: PreparedStart): Promise<SagaRow | undefined>;
   readonly checkouts: SagaRunner<CheckoutInput, CheckoutState>;
   /** How long a caller is kept waiting, ms. */
   waitMs(): number;
@@ -42,7 +48,7 @@ export interface DeskPorts {
 /** What may be said of a cart that an earlier attempt under the same key has taken, or that is gone since. */
 const IN_THE_WAY: ReadonlySet<string> = new Set(["CART_STATUS", "CART_NOT_FOUND", "CART_INCOMPLETE", "IDEMPOTENCY_CONFLICT"]);
 
-export function checkoutDesk({ attempts, claim, checkouts, waitMs }: DeskPorts): CheckoutDesk {
+export function checkoutDesk({ attempts, recall, claim, claimSeen, checkouts, waitMs }: DeskPorts): CheckoutDesk {
   const goOn = (orderId: string) => checkouts.resume(orderId, { waitMs: waitMs() });
 
   /** The attempt that stands in the way, if it is the same one; the caller did not hear its answer, or asks twice at once. */
@@ -61,22 +67,23 @@ export function checkoutDesk({ attempts, claim, checkouts, waitMs }: DeskPorts):
 
   return {
     async checkOut(request) {
-      const { cartId, userId, payment, expectedTotal, key, fingerprint } = request;
-      const orderId = newId("ord");
+      const attempt = { ...request, orderId: newId("ord") };
+      const { orderId, tenantId, cartId, userId } = attempt;
+      const options = { key: orderId, waitMs: waitMs() };
+      const seen = recall(tenantId, cartId, userId);
+      if (seen?.status === "open" && missingIn(seen).length === 0) {
+        const taken = { ...seen, status: "ordering", orderId, version: seen.version + 1 } as const;
+        const write = (tx: Statement, start: PreparedStart) => claimSeen(tx, attempt, seen.version, start);
+        const saga = await checkouts.runBy(inputOf(taken, attempt), options, write);
+        if (saga !== undefined) return saga;
+      }
       const begin = async (tx: Transaction): Promise<CheckoutInput> => {
-        const cart = await claim(tx, { orderId, cartId, userId, key, fingerprint });
+        const cart = await claim(tx, attempt);
         checkComplete(cart);
-        // Whoever checks a guest's cart out and is signed in has the order among their own.
-        const owned = { ...cart, userId: cart.userId || userId };
-        return {
-          orderId,
-          cart: cartToJson(owned),
-          payment,
-          expectedTotal: expectedTotal === undefined ? null : moneyToJson(expectedTotal),
-        };
+        return inputOf(cart, attempt);
       };
       try {
-        return await checkouts.run(begin, { key: orderId, waitMs: waitMs() });
+        return await checkouts.run(begin, options);
       } catch (error) {
         const same = await earlier(error, request);
         const found = same === undefined ? undefined : await goOn(same.orderId);
@@ -87,4 +94,13 @@ export function checkoutDesk({ attempts, claim, checkouts, waitMs }: DeskPorts):
     goOn,
     find: (orderId) => checkouts.find(orderId),
   };
+}
+
+function inputOf(
+  cart: FullCart,
+  { orderId, userId, payment, expectedTotal }: CheckoutRequest & { readonly orderId: string },
+): CheckoutInput {
+  // Whoever checks a guest's cart out and is signed in has the order among their own.
+  const owned = { ...cart, userId: cart.userId || userId };
+  return { orderId, cart: cartToJson(owned), payment, expectedTotal: expectedTotal === undefined ? null : moneyToJson(expectedTotal) };
 }

@@ -30,6 +30,7 @@ export function checkoutHandlers(desk: CheckoutDesk, attempts: CheckoutStore, or
       const { cartId, payment, expectedTotal } = request;
       const { provider = "", methodToken = "", returnUrl = "" } = payment ?? {};
       const saga = await desk.checkOut({
+        tenantId: context.tenantId,
         cartId,
         userId: context.user?.id ?? "",
         payment: { provider, methodToken, returnUrl },

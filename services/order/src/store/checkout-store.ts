@@ -1,4 +1,5 @@
-import type { Database, Transaction } from "@plinth/kernel/database";
+import type { Database, Statement, Transaction } from "@plinth/kernel/database";
+import type { PreparedStart, SagaRow } from "@plinth/kernel/sagas";
 import { cartNotFound, checkChangeable, type FullCart, mayUse } from "../domain/cart.ts";
 import { type CheckoutAttempt, type CheckoutStore, keyOfAnother } from "../domain/checkout-store.ts";
 import { type CartRow, ITEMS_JSON, type ItemJson, toCart, toItem } from "./cart-rows.ts";
@@ -17,6 +18,25 @@ noted as (
   select $3, $1, $2, $4, c.email, $5, $6, now() from claimed c on conflict on constraint checkouts_key do nothing returning order_id
 )
 select c.*, exists (select from noted) as noted, (select s.version from carts s where s.id = c.id) as seen, ${ITEMS_JSON} as items from claimed c`;
+
+/**
+ * Takes an open cart in this version, and no other, notes the attempt, and begins the saga; where the cart is another one, or the key was used before, nothing.
+ * `$7` the version.
+ */
+const claimSeenSql = (start: PreparedStart): string => `
+with usable as (
+  select id, email from carts
+  where tenant_id = $1 and id = $2 and status = 'open' and expires_at > now() and user_id in ('', $4) and version = $7 for update
+),
+noted as (
+  insert into checkouts (order_id, tenant_id, cart_id, user_id, email, key, fingerprint, created_at)
+  select $3, $1, id, $4, email, $5, $6, now() from usable on conflict on constraint checkouts_key do nothing returning cart_id
+),
+claimed as (
+  update carts set status = 'ordering', order_id = $3, version = version + 1, updated_at = now() where id in (select cart_id from noted) returning id
+),
+begun as (${start.insert(8, "claimed")})
+select * from begun`;
 
 const ITEMS = `select ${ITEMS_JSON} as items from carts c where c.tenant_id = $1 and c.id = $2`;
 
@@ -49,6 +69,17 @@ export class PostgresCheckoutStore implements CheckoutStore {
     if (!row.noted) throw keyOfAnother();
     const items = row.seen === row.version - 1 ? row.items : await this.#itemsOf(tx, cartId);
     return { ...toCart(row), items: items.map(toItem) };
+  }
+
+  /** The same for a cart that was seen in a version, by the statement that begins the saga; undefined where anything is in the way, which `claim` says. */
+  async claimSeen(
+    tx: Statement,
+    { orderId, cartId, userId, key, fingerprint }: Omit<CheckoutAttempt, "email">,
+    version: number,
+    start: PreparedStart,
+  ): Promise<SagaRow | undefined> {
+    const parameters = [tx.tenantId, cartId, orderId, userId, key ?? null, fingerprint, version, ...start.values];
+    return (await tx.query<SagaRow>(claimSeenSql(start), parameters))[0];
   }
 
   /**
