@@ -77,7 +77,8 @@ describe("stripe", () => {
       const operation = `pop_${kind}`;
       // A connection that breaks is tried once more by Stripe's own client.
       await simulator.fault(kind, "payment_intents$", kind.startsWith("drop") ? 2 : 1);
-      const lost = await stripe.authorize(anAuthorization(), operation).catch((error: unknown) => error);
+      const authorize = async () => stripe.authorize(anAuthorization(), operation);
+      const lost = await authorize().catch((error: unknown) => error);
       expect(lost).toBeInstanceOf(Error);
       expect(lost).not.toBeInstanceOf(ProviderRefusal);
       const found = await stripe.find(operation, since);

@@ -2,8 +2,8 @@ import { type PlinthError, unavailable } from "@plinth/kernel/base";
 import type { Intent } from "./intent.ts";
 import { type Observed, observe, observeVoided } from "./observe.ts";
 import { isDoneIn, type Operation, refused, settled } from "./operation.ts";
-import type { Books, Changes, Decision, PaymentStore } from "./payment-store.ts";
-import { type PaymentProvider, ProviderRefusal, type ProviderState } from "./provider.ts";
+import type { Books, Decision, PaymentStore } from "./payment-store.ts";
+import { type Answer, type PaymentProvider, ProviderRefusal, type ProviderState } from "./provider.ts";
 
 /** What the work on payments stands on. */
 export interface PaymentPorts {
@@ -37,6 +37,27 @@ export async function callProvider(ports: PaymentPorts, { operation, intent }: U
     state = found;
   }
   return settle(ports, operation, state);
+}
+
+/**
+ * What comes of an operation of a provider that asks nobody. Undefined: it is to be stored, and then called; so is what the provider refuses, since a
+ * refusal is noted there.
+ */
+export function settleAtOnce(
+  { providers, now }: PaymentPorts,
+  books: Pick<Books, "intent" | "refunds">,
+  operation: Operation,
+): (Observed & { readonly operation: Operation }) | undefined {
+  const provider = providers.get(books.intent.provider);
+  if (provider?.asksNobody === undefined || operation.replaces !== "") return undefined;
+  try {
+    const state = send(provider, books.intent, operation);
+    if (state instanceof Promise) throw new Error(`${provider.name} has a promise for an answer, though it asks nobody.`);
+    return { ...observedIn(books, state, operation, now()), operation: settled(operation) };
+  } catch (error) {
+    if (error instanceof ProviderRefusal) return undefined;
+    throw error;
+  }
 }
 
 /** Takes up an operation whose caller died or gave up: first asks whether it was done, and else asks for it again under the same key. */
@@ -92,7 +113,7 @@ async function closeReplaced(ports: PaymentPorts, { id, replaces }: Operation): 
   if (declined !== "") await providerOf(ports, name).close(declined, `${id}:close`);
 }
 
-function send(provider: PaymentProvider, intent: Intent, operation: Operation): Promise<ProviderState> {
+function send(provider: PaymentProvider, intent: Intent, operation: Operation): Answer<ProviderState> {
   const { id, amount, final } = operation;
   if (operation.kind === "authorize") {
     return provider.authorize(
@@ -182,7 +203,7 @@ function uncertain({ intentId, kind }: Operation, cause: unknown): PlinthError {
   });
 }
 
-function observedIn(books: Books, state: ProviderState, operation: Operation | undefined, now: Date): Changes & Observed {
+function observedIn(books: Pick<Books, "intent" | "refunds">, state: ProviderState, operation: Operation | undefined, now: Date): Observed {
   const asked =
     operation?.kind === "refund"
       ? { operationId: operation.id, reason: operation.reason, reference: operation.refundReference }

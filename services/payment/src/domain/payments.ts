@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { conflict, newId, notFound, type PlinthError, runInContext, unavailable, validation } from "@plinth/kernel/base";
-import { callProvider, type PaymentPorts, resumeOperation, type Undertaking } from "./call-provider.ts";
-import { INTENT_MOVES, type Intent, isAtProvider } from "./intent.ts";
+import { callProvider, type PaymentPorts, resumeOperation, settleAtOnce, type Undertaking } from "./call-provider.ts";
+import { INTENT_MOVES, type Intent, isAtProvider, type Refund } from "./intent.ts";
 import { captureOf, checkSame, newOperation, type Operation, type OperationRequest, refundOf } from "./operation.ts";
 import type { Books, Changes, Decision, OperationName, PaymentName } from "./payment-store.ts";
 
@@ -36,7 +36,14 @@ export interface Payments {
 type Step =
   | ({ readonly kind: "call" | "resume" } & Undertaking)
   | { readonly kind: "done"; readonly intent: Intent }
+  | { readonly kind: "settled"; readonly books: Books }
   | { readonly kind: "busy"; readonly intent: Intent };
+
+/** How a payment stands after a step; the books where they are known by it. */
+interface Outcome {
+  readonly intent: Intent;
+  readonly books?: Books;
+}
 
 /** How long a call waits for another one on the same payment. */
 const PATIENCE_MS = 2000;
@@ -52,14 +59,16 @@ export function createPayments(ports: PaymentPorts): Payments {
     same: OperationName | undefined,
     decide: (books: Books | undefined, tenantId: string) => Decision<Step>,
     whenBusy: (intent: Intent) => Changes = () => ({}),
-  ): Promise<Intent> {
+  ): Promise<Outcome> {
     const giveUpAt = performance.now() + PATIENCE_MS;
     for (;;) {
       const step = await store.change(name, same, (books, tenantId) =>
         books?.pending === undefined ? decide(books, tenantId) : takeTurn(books.intent, books.pending, whenBusy),
       );
-      if (step.kind === "done") return step.intent;
-      if (step.kind === "call") return await afterwards(await callProvider(ports, step));
+      if (step.kind === "done") return step;
+      if (step.kind === "settled" && !step.books.intent.voidWanted) return { intent: step.books.intent, books: step.books };
+      if (step.kind === "settled") return { intent: await afterwards(step.books.intent) };
+      if (step.kind === "call") return { intent: await afterwards(await callProvider(ports, step)) };
       if (step.kind === "resume") await afterwards(await resumeOperation(ports, step));
       else if (performance.now() > giveUpAt) throw busy(step.intent);
       else await delay(LOOK_AGAIN_MS);
@@ -72,9 +81,14 @@ export function createPayments(ports: PaymentPorts): Payments {
     return { result: { kind: "resume", intent, operation }, changes: { operation } };
   }
 
-  function begin(intent: Intent, request: OperationRequest, changes: Changes = {}): Decision<Step> {
+  function begin(intent: Intent, refunds: readonly Refund[], request: OperationRequest, changes: Changes = {}): Decision<Step> {
     const operation = newOperation(intent, request, now(), ports.leaseMs());
-    return { result: { kind: "call", intent, operation }, changes: { ...changes, operation } };
+    const settled = settleAtOnce(ports, { intent, refunds }, operation);
+    if (settled === undefined) return { result: { kind: "call", intent, operation }, changes: { ...changes, operation } };
+    const all = new Map([...refunds, ...settled.refunds].map((refund) => [refund.id, refund]));
+    const books = { intent: settled.intent, refunds: [...all.values()], pending: undefined, same: settled.operation };
+    const happenings = [...(changes.happenings ?? []), ...settled.happenings];
+    return { result: { kind: "settled", books }, changes: { ...settled, happenings } };
   }
 
   /** Nothing of it may stay. */
@@ -95,11 +109,16 @@ export function createPayments(ports: PaymentPorts): Payments {
     provider.check(request.amount, request.currency);
     const { methodToken, returnUrl, ...asked } = request;
     const call = { kind: "authorize", methodToken, returnUrl } as const;
-    const intent = await carryOut({ reference: request.reference }, undefined, (books, tenantId) => {
+    const { intent, books: settled } = await carryOut({ reference: request.reference }, undefined, (books, tenantId) => {
       const at = now();
       if (books === undefined) {
         const opened: Intent = { ...emptyIntent(tenantId, request.reference, at), ...asked, state: "authorizing" };
-        return begin(opened, { ...call, key: newId("key") }, { intent: opened, happenings: [{ what: "asked", amount: request.amount }] });
+        return begin(
+          opened,
+          [],
+          { ...call, key: newId("key") },
+          { intent: opened, happenings: [{ what: "asked", amount: request.amount }] },
+        );
       }
       const { intent: found } = books;
       if (found.fingerprint === request.fingerprint || found.state === "voided") return done(found);
@@ -108,33 +127,34 @@ export function createPayments(ports: PaymentPorts): Payments {
       const again: Intent = { ...found, ...asked, state, known: null, updatedAt: at };
       return begin(
         again,
+        books.refunds,
         { ...call, key: newId("key"), replaces: isAtProvider(found) ? `${found.provider}/${found.known?.id}` : "" },
         { intent: again, happenings: [{ what: "asked", amount: request.amount }] },
       );
     });
     if (intent.state === "voided") throw voided(intent);
-    return after(unlessDeclined(intent));
+    return settled ?? after(unlessDeclined(intent));
   }
 
   async function confirm(name: PaymentName): Promise<Books> {
-    const intent = await carryOut(name, undefined, (books) => {
-      const { intent: found } = known(books, name);
+    const { intent, books: settled } = await carryOut(name, undefined, (books) => {
+      const { intent: found, refunds } = known(books, name);
       if (found.state === "authorized" || found.state === "captured" || found.state === "failed") return done(found);
       INTENT_MOVES.next(found.state, "confirm", found);
-      return begin(found, { kind: "confirm", key: newId("key") });
+      return begin(found, refunds, { kind: "confirm", key: newId("key") });
     });
-    return after(unlessDeclined(intent));
+    return settled ?? after(unlessDeclined(intent));
   }
 
   async function capture(name: PaymentName, { key, amount, currency, final }: Parameters<Payments["capture"]>[1]): Promise<Books> {
     const capturing = { kind: "capture", key } as const;
-    const intent = await carryOut(name, capturing, (books) => {
-      const { intent: found, same } = known(books, name);
+    const { intent, books: settled } = await carryOut(name, capturing, (books) => {
+      const { intent: found, refunds, same } = known(books, name);
       checkCurrency(found, currency);
       if (same !== undefined) return repeated(found, same, amount);
-      return begin(found, { ...capturing, ...captureOf(found, amount, final) });
+      return begin(found, refunds, { ...capturing, ...captureOf(found, amount, final) });
     });
-    return after(intent, capturing);
+    return settled ?? after(intent, capturing);
   }
 
   async function voidPayment(name: PaymentName): Promise<Intent> {
@@ -144,7 +164,7 @@ export function createPayments(ports: PaymentPorts): Payments {
         const intent: Intent = { ...emptyIntent(tenantId, name.reference, at), state: "voided" };
         return { result: { kind: "done", intent }, changes: { intent, happenings: [{ what: "voided", amount: 0n }] } };
       }
-      const { intent } = known(books, name);
+      const { intent, refunds } = known(books, name);
       // A part was charged, and the rest is let go of already: perhaps by this very call, whose answer was lost.
       const isReleased = intent.state === "captured" && intent.captured < intent.amount;
       if (intent.state === "voided" || isReleased) return done(intent);
@@ -153,11 +173,11 @@ export function createPayments(ports: PaymentPorts): Payments {
         return { result: { kind: "done", intent: closed }, changes: { intent: closed, happenings: [{ what: "voided", amount: 0n }] } };
       }
       INTENT_MOVES.next(intent.state, intent.captured > 0n ? "release" : "void", intent);
-      return begin(intent, { kind: "void", key: newId("key") });
+      return begin(intent, refunds, { kind: "void", key: newId("key") });
     };
     const whenBusy = (intent: Intent): Changes =>
       intent.voidWanted || intent.captured > 0n ? {} : { intent: { ...intent, voidWanted: true } };
-    const intent = await carryOut(name, undefined, decide, whenBusy);
+    const { intent } = await carryOut(name, undefined, decide, whenBusy);
     if (intent.state !== "voided" && intent.state !== "captured") throw notDone(intent, "void");
     return intent;
   }
@@ -172,14 +192,14 @@ export function createPayments(ports: PaymentPorts): Payments {
       const intent = open ? await voidPayment(name) : books.intent;
       if (intent.captured === intent.refunded && books?.pending === undefined) return after(intent);
     }
-    const intent = await carryOut(name, refunding, (books) => {
-      const { intent: found, same } = known(books, name);
+    const { intent, books: settled } = await carryOut(name, refunding, (books) => {
+      const { intent: found, refunds, same } = known(books, name);
       checkCurrency(found, currency);
       if (same !== undefined) return repeated(found, same, amount);
       if (amount === undefined && found.captured === found.refunded) return done(found);
-      return begin(found, { ...refunding, amount: refundOf(found, amount), reason, refundReference });
+      return begin(found, refunds, { ...refunding, amount: refundOf(found, amount), reason, refundReference });
     });
-    return after(intent, refunding);
+    return settled ?? after(intent, refunding);
   }
 
   /** How the payment stands after a call. Throws CONFLICT, reason PAYMENT_REFUSED, where the provider's word on this very operation was no. */
@@ -194,7 +214,9 @@ export function createPayments(ports: PaymentPorts): Payments {
     const abandoned = await store.listAbandoned(now(), ABANDONED_AT_ONCE);
     for (const { intentId, tenantId } of abandoned) {
       const work = () =>
-        carryOut({ id: intentId }, undefined, (books) => done(known(books, { id: intentId }).intent)).then((intent) => afterwards(intent));
+        carryOut({ id: intentId }, undefined, (books) => done(known(books, { id: intentId }).intent)).then(({ intent }) =>
+          afterwards(intent),
+        );
       const signal = new AbortController().signal;
       // One that cannot be settled now must not hold up the others; it comes again.
       await runInContext({ requestId: newId("req"), traceId: "", module: "payment", tenantId, signal }, work).catch(() => undefined);

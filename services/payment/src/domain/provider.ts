@@ -31,6 +31,8 @@ export interface ProviderState {
   readonly refunds: readonly ProviderRefund[];
 }
 
+export type Answer<T> = T | Promise<T>;
+
 /** What a provider is asked to hold. */
 export interface Authorization {
   readonly intentId: string;
@@ -61,19 +63,21 @@ export interface ListedPayment {
  */
 export interface PaymentProvider {
   readonly name: string;
+  /** What it is asked to do is done at once, without a promise: no answer can be lost, so what is asked and what comes of it are noted together. */
+  readonly asksNobody?: true;
   /** Throws VALIDATION_ERROR for an amount that it cannot carry. */
   check(amount: bigint, currency: string): void;
   /** A decline is a state, not an error. */
-  authorize(wanted: Authorization, operationId: string): Promise<ProviderState>;
+  authorize(wanted: Authorization, operationId: string): Answer<ProviderState>;
   /** Goes on after the customer has been away; changes nothing where there is nothing to go on with. */
-  confirm(known: ProviderState, operationId: string): Promise<ProviderState>;
+  confirm(known: ProviderState, operationId: string): Answer<ProviderState>;
   /** `final` lets go of the rest. */
-  capture(known: ProviderState, amount: bigint, final: boolean, operationId: string): Promise<ProviderState>;
+  capture(known: ProviderState, amount: bigint, final: boolean, operationId: string): Answer<ProviderState>;
   /** What was declined is closed as well: its customer could still go on with it. */
-  void(known: ProviderState, operationId: string): Promise<ProviderState>;
+  void(known: ProviderState, operationId: string): Answer<ProviderState>;
   /** The same for a try that another one takes the place of; nothing happens to what is closed already. */
-  close(id: string, operationId: string): Promise<void>;
-  refund(known: ProviderState, amount: bigint, operationId: string): Promise<ProviderState>;
+  close(id: string, operationId: string): Answer<void>;
+  refund(known: ProviderState, amount: bigint, operationId: string): Answer<ProviderState>;
   read(known: Pick<ProviderState, "id">, lastKnown: ProviderState | null): Promise<ProviderState>;
   /** What became of `authorize` with this id; undefined where the provider knows of none since then. */
   find(operationId: string, since: Date): Promise<ProviderState | undefined>;

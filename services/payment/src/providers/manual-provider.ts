@@ -6,10 +6,11 @@ import { type PaymentProvider, ProviderRefusal, type ProviderState } from "../do
  */
 export const manualProvider: PaymentProvider = {
   name: "manual",
+  asksNobody: true,
   check() {
     // Any amount of any currency can be paid by hand.
   },
-  async authorize({ amount }, operationId) {
+  authorize({ amount }, operationId) {
     return {
       id: `manual_${operationId}`,
       status: "authorized",
@@ -21,20 +22,20 @@ export const manualProvider: PaymentProvider = {
       refunds: [],
     };
   },
-  confirm: async (known) => known,
-  async capture(known, amount, final) {
+  confirm: (known) => known,
+  capture(known, amount, final) {
     const captured = known.captured + amount;
     if (captured > known.authorized) throw new ProviderRefusal("amount_too_large", "More than was ordered.");
     return { ...known, captured, ...(final ? { status: "captured" as const, authorized: captured } : {}) };
   },
-  async void(known) {
+  void(known) {
     if (known.captured > 0n) return { ...known, status: "captured", authorized: known.captured };
     return { ...known, status: "voided", authorized: 0n };
   },
-  async close() {
+  close() {
     // Nobody declines.
   },
-  async refund(known, amount, operationId) {
+  refund(known, amount, operationId) {
     if (amount > known.captured - refundedOf(known)) throw new ProviderRefusal("amount_too_large", "More than was paid.");
     return { ...known, refunds: [...known.refunds, { id: `manual_${operationId}`, amount, status: "succeeded", operationId }] };
   },
