@@ -1,5 +1,6 @@
-import { notFound } from "@plinth/kernel/base";
+import { currentContext, DEFAULT_TENANT, notFound } from "@plinth/kernel/base";
 import { ALL_TENANTS, type Database, type Transaction } from "@plinth/kernel/database";
+import { LRUCache } from "lru-cache";
 import { type Line, mergedLines } from "../domain/lines.ts";
 import {
   checkSameLines,
@@ -22,11 +23,16 @@ import type { StockEvents } from "./stock-events.ts";
 /** Reservations whose expiry is booked in one transaction; the rest is taken in the next. */
 const EXPIRED_BATCH = 100;
 
+/** Of reservations that are remembered, of all together. */
+const MOST_LINES = 20_000;
+
 /** Reservations in Postgres. What goes as it mostly does is one statement; whatever is in its way is found, and dealt with, in a transaction. */
 export class PostgresReservationStore implements ReservationStore {
   readonly #database: Database;
   readonly #moveStock: MoveStock;
   readonly #events: StockEvents;
+  /** Those that this process has made, to commit them without reading them first: id and lines of a reservation never change. */
+  readonly #made = new LRUCache<string, Reservation>({ maxSize: MOST_LINES, sizeCalculation: ({ lines }) => lines.length });
 
   constructor(database: Database, moveStock: MoveStock, events: StockEvents) {
     this.#database = database;
@@ -41,7 +47,10 @@ export class PostgresReservationStore implements ReservationStore {
         const wanted = openReservation(tx.tenantId, reference, merged, ttlSeconds, new Date());
         return reserveAtOnce(tx, this.#events, wanted, ttlSeconds);
       });
-      if (made !== undefined) return made;
+      if (made !== undefined) {
+        this.#made.set(keyOf(made.tenantId, reference), made);
+        return made;
+      }
     }
     return this.#database.transaction(async (tx) => {
       const { idOf, now } = await resolveWarehouses(
@@ -67,11 +76,8 @@ export class PostgresReservationStore implements ReservationStore {
   }
 
   async move(reference: string, move: "extend" | "commit", ttlSeconds: number): Promise<Reservation> {
-    const held = move === "commit" ? await this.findReservation(reference) : undefined;
-    if (held?.status === "held") {
-      const committed = await this.#database.statement((tx) => commitAtOnce(tx, this.#events, held));
-      if (committed !== undefined) return committed;
-    }
+    const committed = move === "commit" ? await this.#commitHeld(reference) : undefined;
+    if (committed !== undefined) return committed;
     return this.#database.transaction(async (tx) => {
       const known = await getLocked(tx, reference);
       return this.#carryOut(tx, known, planMove(known.reservation, move, ttlSeconds, known.now));
@@ -105,6 +111,14 @@ export class PostgresReservationStore implements ReservationStore {
     }
   }
 
+  /** Undefined where it is not held, which is looked into otherwise. */
+  async #commitHeld(reference: string): Promise<Reservation | undefined> {
+    const made = this.#made.get(keyOf(currentContext()?.tenantId ?? DEFAULT_TENANT, reference));
+    const known = made ?? (await this.findReservation(reference));
+    if (known?.status !== "held") return undefined;
+    return this.#database.statement((tx) => commitAtOnce(tx, this.#events, known));
+  }
+
   async #carryOut(tx: Transaction, { reservation }: StoredReservation, { stock, after }: ReservationPlan): Promise<Reservation> {
     await this.#moveAll(tx, after, stock);
     await updateReservation(tx, after);
@@ -124,6 +138,10 @@ export class PostgresReservationStore implements ReservationStore {
 function areApart(lines: readonly Line[]): boolean {
   const somewhere = new Set(lines.filter(({ warehouseId }) => warehouseId === "").map(({ sku }) => sku));
   return lines.length > 0 && lines.every(({ sku, warehouseId }) => warehouseId === "" || !somewhere.has(sku));
+}
+
+function keyOf(tenantId: string, reference: string): string {
+  return `${tenantId} ${reference}`;
 }
 
 async function getLocked(tx: Transaction, reference: string): Promise<StoredReservation> {
