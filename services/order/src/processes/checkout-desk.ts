@@ -48,12 +48,21 @@ export interface DeskPorts {
 /** What may be said of a cart that an earlier attempt under the same key has taken, or that is gone since. */
 const IN_THE_WAY: ReadonlySet<string> = new Set(["CART_STATUS", "CART_NOT_FOUND", "CART_INCOMPLETE", "IDEMPOTENCY_CONFLICT"]);
 
+/** For a cart whose checkouts keep coming to nothing just as somebody asks for it. */
+const TRIES = 3;
+
 export function checkoutDesk({ attempts, recall, claim, claimSeen, checkouts, waitMs }: DeskPorts): CheckoutDesk {
   const goOn = (orderId: string) => checkouts.resume(orderId, { waitMs: waitMs() });
 
-  /** The attempt that stands in the way, if it is the same one; the caller did not hear its answer, or asks twice at once. */
-  async function earlier(error: unknown, { key, userId, cartId, fingerprint }: CheckoutRequest): Promise<CheckoutAttempt | undefined> {
-    const { reason } = PlinthError.from(error);
+  /**
+   * The attempt that stands in the way, if it is the same one; the caller did not hear its answer, or asks twice at once. "gone": it was, and has come to nothing
+   * in this moment.
+   */
+  async function earlier(
+    error: unknown,
+    { key, userId, cartId, fingerprint }: CheckoutRequest,
+  ): Promise<CheckoutAttempt | "gone" | undefined> {
+    const { reason, metadata } = PlinthError.from(error);
     if (!IN_THE_WAY.has(reason)) return undefined;
     const ofKey = key === undefined ? undefined : await attempts.findAttemptOfKey(userId, key);
     if (ofKey !== undefined) {
@@ -62,33 +71,42 @@ export function checkoutDesk({ attempts, recall, claim, claimSeen, checkouts, wa
     }
     if (reason !== "CART_STATUS") return undefined;
     const ofCart = await attempts.findAttemptOfCart(cartId);
+    if (ofCart === undefined && metadata.state === "ordering") return "gone";
     return ofCart?.fingerprint === fingerprint && ofCart.userId === userId ? ofCart : undefined;
+  }
+
+  /** As `checkOut` does, where nobody was faster. */
+  async function begin(request: CheckoutRequest): Promise<Saga<CheckoutState>> {
+    const attempt = { ...request, orderId: newId("ord") };
+    const { orderId, tenantId, cartId, userId } = attempt;
+    const options = { key: orderId, waitMs: waitMs() };
+    const seen = recall(tenantId, cartId, userId);
+    if (seen?.status === "open" && missingIn(seen).length === 0) {
+      const taken = { ...seen, status: "ordering", orderId, version: seen.version + 1 } as const;
+      const write = (tx: Statement, start: PreparedStart) => claimSeen(tx, attempt, seen.version, start);
+      const saga = await checkouts.runBy(inputOf(taken, attempt), options, write);
+      if (saga !== undefined) return saga;
+    }
+    const work = async (tx: Transaction): Promise<CheckoutInput> => {
+      const cart = await claim(tx, attempt);
+      checkComplete(cart);
+      return inputOf(cart, attempt);
+    };
+    return checkouts.run(work, options);
   }
 
   return {
     async checkOut(request) {
-      const attempt = { ...request, orderId: newId("ord") };
-      const { orderId, tenantId, cartId, userId } = attempt;
-      const options = { key: orderId, waitMs: waitMs() };
-      const seen = recall(tenantId, cartId, userId);
-      if (seen?.status === "open" && missingIn(seen).length === 0) {
-        const taken = { ...seen, status: "ordering", orderId, version: seen.version + 1 } as const;
-        const write = (tx: Statement, start: PreparedStart) => claimSeen(tx, attempt, seen.version, start);
-        const saga = await checkouts.runBy(inputOf(taken, attempt), options, write);
-        if (saga !== undefined) return saga;
-      }
-      const begin = async (tx: Transaction): Promise<CheckoutInput> => {
-        const cart = await claim(tx, attempt);
-        checkComplete(cart);
-        return inputOf(cart, attempt);
-      };
-      try {
-        return await checkouts.run(begin, options);
-      } catch (error) {
-        const same = await earlier(error, request);
-        const found = same === undefined ? undefined : await goOn(same.orderId);
-        if (found === undefined) throw error;
-        return found;
+      for (let tries = 1; ; tries++) {
+        try {
+          return await begin(request);
+        } catch (error) {
+          const same = await earlier(error, request);
+          if (same === "gone" && tries < TRIES) continue;
+          const found = same === undefined || same === "gone" ? undefined : await goOn(same.orderId);
+          if (found === undefined) throw error;
+          return found;
+        }
       }
     },
     goOn,
