@@ -15,18 +15,25 @@ import {
 } from "@plinth/proto/payment/v1/events_pb";
 import { PaymentService } from "@plinth/proto/payment/v1/payment_pb";
 import { PricingService } from "@plinth/proto/pricing/v1/pricing_pb";
-import { ShipmentDeliveredSchema, ShipmentFailedSchema, ShipmentShippedSchema } from "@plinth/proto/shipping/v1/events_pb";
+import {
+  OrderShipmentsCanceledSchema,
+  ShipmentDeliveredSchema,
+  ShipmentFailedSchema,
+  ShipmentShippedSchema,
+} from "@plinth/proto/shipping/v1/events_pb";
 import { ShippingService } from "@plinth/proto/shipping/v1/shipping_pb";
 import { type CapturePolicy, capturesAtOnce, capturesOnShipment } from "./domain/capture-policy.ts";
 import type { CartLimits } from "./domain/cart.ts";
 import { newOrderNumber, placeOrder } from "./domain/place-order.ts";
 import { refundOfCanceled, settleRefund } from "./domain/refund.ts";
 import { cartPrices } from "./neighbours/cart-prices.ts";
+import { stopShipments } from "./neighbours/shipments.ts";
 import { cancellationSaga } from "./processes/cancellation.ts";
 import { checkoutSaga } from "./processes/checkout.ts";
 import { checkoutDesk } from "./processes/checkout-desk.ts";
 import { keptGoods, type OrderActs, orderActs } from "./processes/order-acts.ts";
 import { refundSaga } from "./processes/refund.ts";
+import { definiteNo } from "./processes/tries.ts";
 import { cartHandlers } from "./rpc/cart-handlers.ts";
 import { checkoutHandlers } from "./rpc/checkout-handlers.ts";
 import { orderAccess } from "./rpc/order-access.ts";
@@ -36,6 +43,7 @@ import { PostgresCartStore } from "./store/cart-store.ts";
 import { PostgresCheckoutStore } from "./store/checkout-store.ts";
 import { OrderEvents } from "./store/order-events.ts";
 import { PostgresOrderStore } from "./store/order-store.ts";
+import { onOrderShipmentsCanceled } from "./subscribers/on-order-shipments-canceled.ts";
 import { onPaymentAuthorized } from "./subscribers/on-payment-authorized.ts";
 import { onPaymentCaptured } from "./subscribers/on-payment-captured.ts";
 import { onPaymentFailed } from "./subscribers/on-payment-failed.ts";
@@ -63,7 +71,8 @@ export default defineService<OrderConfig>(import.meta.url, (service) => {
   const inventory = service.client("inventory", InventoryService);
   const payments = service.client("payment", PaymentService);
   const customers = service.client("customer", CustomerService);
-  const prices = cartPrices(service.client("pricing", PricingService), service.client("shipping", ShippingService));
+  const shipping = service.client("shipping", ShippingService);
+  const prices = cartPrices(service.client("pricing", PricingService), shipping);
 
   const carts = new PostgresCartStore(service.database, () => ({ limits: config().carts, lifeMs: lifeMs() }));
   const attempts = new PostgresCheckoutStore(service.database);
@@ -80,7 +89,12 @@ export default defineService<OrderConfig>(import.meta.url, (service) => {
       },
       reopenCart: (tx, orderId, options) => attempts.reopen(tx, orderId, options),
       async giveUp(orderId, reason) {
-        await acts.cancel(orderId, reason);
+        try {
+          await acts.cancel(orderId, reason);
+        } catch (error) {
+          // It was shipped, so the goods were there after all.
+          definiteNo(error);
+        }
       },
       capturesAtOnce: (provider) => capturesAtOnce(config().capture, provider),
       limits: {
@@ -125,6 +139,8 @@ export default defineService<OrderConfig>(import.meta.url, (service) => {
   });
   const acts: OrderActs = orderActs({
     change: (id, decide, then) => orders.change(id, decide, then),
+    changeIn: (tx, id, decide) => orders.changeIn(tx, id, decide),
+    stopShipments: (orderId, reason) => stopShipments(shipping, orderId, reason),
     findOrder: (id) => orders.findOrder(id),
     cancellations,
     refunds,
@@ -159,6 +175,10 @@ export default defineService<OrderConfig>(import.meta.url, (service) => {
   );
   service.subscribe(ShipmentDeliveredSchema, onShipmentDelivered(record));
   service.subscribe(ShipmentFailedSchema, onShipmentFailed(record));
+  service.subscribe(
+    OrderShipmentsCanceledSchema,
+    onOrderShipmentsCanceled((tx, orderId, reason) => acts.cancelStopped(tx, orderId, reason)),
+  );
 
   service.job<{ orderId: string }>("capture", async ({ orderId }) => {
     await payments.capture({ reference: orderId, final: true }, { idempotencyKey: `${orderId}:capture` });

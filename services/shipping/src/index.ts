@@ -52,7 +52,13 @@ export default defineService<ShippingConfig>(import.meta.url, (service) => {
 
   service.rpc(ShippingService, {
     ...settingHandlers({ zones, options, entities }, [...carriers.keys()]),
-    ...shipmentHandlers({ shipping, shipments: store, options, access }),
+    ...shipmentHandlers({
+      shipping,
+      shipments: store,
+      options,
+      access,
+      cancelShipments: (orderId, reason) => service.database.transaction((tx) => orders.cancelShipments(tx, orderId, reason)),
+    }),
   });
   service.subscribe(
     OrderCreatedSchema,

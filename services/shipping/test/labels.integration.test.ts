@@ -77,6 +77,20 @@ describe("a lost answer", () => {
     expect(await p.published(id)).toEqual(ONCE);
   });
 
+  test("leaves open whether its order may be canceled, until it is known", async () => {
+    const { id, orderId } = await p.ready();
+    await simulator.fault("error-after", "buy$", { times: 1000 });
+    await simulator.fault("error-before", "shipments/", { times: 1000, method: "GET" });
+    await expect(p.staff().shipShipment({ id })).rejects.toMatchObject({ code: "SERVICE_UNAVAILABLE" });
+    await expect(p.cancelShipments(orderId)).rejects.toMatchObject({
+      ...{ code: "SERVICE_UNAVAILABLE", reason: "SHIPMENT_BUSY" },
+      metadata: { shipment_id: id },
+    });
+    await simulator.control("POST", "faults/clear");
+    await shipped(id);
+    await expect(p.cancelShipments(orderId)).rejects.toMatchObject({ reason: "ORDER_SHIPPED" });
+  });
+
   test("that does not come is told, and the label is bought later", async () => {
     const before = await simulator.labels();
     const { id } = await p.ready();

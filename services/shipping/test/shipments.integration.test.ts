@@ -86,6 +86,72 @@ describe("an order", () => {
   });
 });
 
+describe("before an order is canceled", () => {
+  const twoWarehouses = () => ({ carrier: "manual", lines: [aLine(), aLine({ warehouseId: "wh_other" })] });
+  const statusesOf = async (orderId: string) => (await p.shipmentsOf(orderId)).map(({ status }) => status);
+  const told = (orderId: string) =>
+    p.sql<{ reason: string }>(
+      `select envelope->'data'->>'reason' as reason from (select envelope from shipping.outbox union all select envelope from plinth_bus.log) sent
+       where envelope->>'type' = 'shipment.order_canceled' and envelope->>'key' = $1`,
+      [orderId],
+    );
+
+  test("all its shipments are canceled, once, and order is told", async () => {
+    const { orderId } = await p.order(twoWarehouses());
+    await Promise.all([p.cancelShipments(orderId), p.cancelShipments(orderId), p.cancelShipments(orderId)]);
+    expect(await statusesOf(orderId)).toEqual([ShipmentStatus.CANCELED, ShipmentStatus.CANCELED]);
+    expect(await told(orderId)).toEqual([{ reason: "changed my mind" }]);
+    const [shipment] = await p.shipmentsOf(orderId);
+    expect(await p.history(shipment?.id ?? "")).toEqual(["made", "its order is canceled"]);
+    // The event that comes of it changes nothing more.
+    await p.cancel(orderId);
+    await p.cancelShipments(orderId);
+    expect(await told(orderId)).toHaveLength(1);
+  });
+
+  test("none of them is where a carrier has one, and the others may go out as well", async () => {
+    const { orderId } = await p.order(twoWarehouses());
+    const [first, second] = await p.pay(orderId);
+    await p.staff().shipShipment({ id: first?.id ?? "" });
+    await expect(p.cancelShipments(orderId)).rejects.toMatchObject({
+      ...{ code: "CONFLICT", reason: "ORDER_SHIPPED" },
+      metadata: { order_id: orderId, shipment_id: first?.id, state: "in_transit" },
+    });
+    expect(await told(orderId)).toEqual([]);
+    await expect(p.staff().shipShipment({ id: second?.id ?? "" })).resolves.toMatchObject({ status: ShipmentStatus.IN_TRANSIT });
+  });
+
+  test.each([
+    ["failed", false],
+    ["returned", true],
+  ])("one that %s is a hindrance as long as it may arrive", async (status, isFree) => {
+    const { id, orderId } = await p.ready({ carrier: "manual" });
+    await p.staff().shipShipment({ id });
+    await p.sql("update shipping.shipments set status = $2 where id = $1", [id, status]);
+    const stopping = p.cancelShipments(orderId);
+    if (isFree) await stopping;
+    else await expect(stopping).rejects.toMatchObject({ reason: "ORDER_SHIPPED", metadata: expect.objectContaining({ state: status }) });
+  });
+
+  test("one that has not been heard of gets no shipments", async () => {
+    const order = anOrder();
+    const orderId = order.orderId ?? "";
+    await p.cancelShipments(orderId);
+    await p.publish(OrderCreatedSchema, order);
+    await p.publish(OrderPaidSchema, { orderId, paid: { amount: 1n, currency: "EUR" }, paidAt: timestampNow() });
+    const noted = () => p.sql("select from shipping.orders where order_id = $1 and paid_at is not null", [orderId]);
+    await eventually(noted, (rows) => rows.length === 1);
+    expect(await p.shipmentsOf(orderId)).toEqual([]);
+  });
+
+  test("nobody but order may ask for that, and another tenant's is another order", async () => {
+    const { id, orderId } = await p.ready({ carrier: "manual" });
+    await expect(p.staff().cancelShipments({ orderId })).rejects.toMatchObject({ code: "FORBIDDEN" });
+    await p.cancelShipments(orderId, "acme");
+    await expect(p.staff().getShipment({ id })).resolves.toMatchObject({ status: ShipmentStatus.READY });
+  });
+});
+
 describe("a shipment by hand", () => {
   const TRACKING = { trackingNumber: "CC-77", trackingUrl: "https://couriers.example/CC-77", carrierName: "City Couriers" };
 

@@ -34,6 +34,8 @@ export interface ShippingPlatform {
   order(change?: Partial<OrderCreated>, tenantId?: string): Promise<{ orderId: string; shipments: Shipment[] }>;
   pay(orderId: string, tenantId?: string): Promise<Shipment[]>;
   cancel(orderId: string, tenantId?: string): Promise<void>;
+  /** What order asks before it cancels one. */
+  cancelShipments(orderId: string, tenantId?: string): Promise<unknown>;
   /** A paid order's shipment. */
   ready(change?: Partial<OrderCreated>): Promise<Shipment>;
   shipmentsOf(orderId: string, tenantId?: string): Promise<Shipment[]>;
@@ -93,6 +95,8 @@ export async function startShipping(env: Record<string, string> = {}, replicas =
       );
     },
     cancel: (orderId, tenantId) => platform.publish(OrderCanceledSchema, { orderId, canceledAt: timestampNow() }, tenantId),
+    cancelShipments: (orderId, tenantId = "default") =>
+      harness.client("shipping", ShippingService, { module: "order", tenantId }).cancelShipments({ orderId, reason: "changed my mind" }),
     async ready(change) {
       const { orderId } = await platform.order(change);
       const [shipment] = await platform.pay(orderId);

@@ -1,8 +1,8 @@
-import { newId } from "@plinth/kernel/base";
+import { conflict, newId } from "@plinth/kernel/base";
 import type { Address } from "./address.ts";
 import { estimateDelivery } from "./delivery-estimate.ts";
 import { DEFAULT_WAREHOUSE, type FulfillmentEntity } from "./fulfillment-entity.ts";
-import { type Happening, SHIPMENT_MOVES, type Shipment, type ShipmentWithEntity } from "./shipment.ts";
+import { type Happening, isShipped, labelInDoubt, SHIPMENT_MOVES, type Shipment, type ShipmentWithEntity } from "./shipment.ts";
 
 export interface OrderedLine {
   readonly lineId: string;
@@ -78,6 +78,27 @@ export function makeReady({ shipment, entity }: ShipmentWithEntity, why: string,
   const status = SHIPMENT_MOVES.next(shipment.status, "get ready", shipment);
   const estimatedDelivery = estimateDelivery(at, shipment.maxDays, entity);
   return { shipment: { ...shipment, status, estimatedDelivery, updatedAt: now }, happening: { detail: why } };
+}
+
+/**
+ * Its order is to be canceled: all of its shipments are, or none. What a carrier has is not canceled, and neither is what it may have: its label is being
+ * bought. One that failed may still arrive; what came back is no hindrance. Throws CONFLICT, reason ORDER_SHIPPED; SERVICE_UNAVAILABLE, reason SHIPMENT_BUSY.
+ */
+export function cancelAll(found: readonly ShipmentWithEntity[], why: string, now: Date): (ShipmentWithEntity & Changed)[] {
+  for (const { shipment } of found) {
+    const { id, orderId, status } = shipment;
+    if (!isShipped(shipment) || status === "returned") continue;
+    throw conflict(`Shipment ${id} of order ${orderId} is ${status.replace("_", " ")}.`, {
+      reason: "ORDER_SHIPPED",
+      metadata: { order_id: orderId, shipment_id: id, state: status },
+    });
+  }
+  const busy = found.find(({ shipment }) => shipment.buyingUntil !== null);
+  if (busy !== undefined) throw labelInDoubt(busy.shipment.id);
+  return found.flatMap((each) => {
+    const changed = cancel(each, why, now);
+    return changed === undefined ? [] : [{ ...each, ...changed }];
+  });
 }
 
 /** Its order was canceled. What a carrier has goes on; while its label is being bought nobody knows, so it is decided afterwards. */

@@ -1,4 +1,4 @@
-import { defineTransitions, notFound, type PlinthError } from "@plinth/kernel/base";
+import { defineTransitions, notFound, type PlinthError, unavailable } from "@plinth/kernel/base";
 import type { Address } from "./address.ts";
 import type { FulfillmentEntity } from "./fulfillment-entity.ts";
 
@@ -93,6 +93,15 @@ export interface Happening {
 /** Whether a carrier has it, or had it. */
 export function isShipped({ status }: Pick<Shipment, "status">): boolean {
   return status === "in_transit" || status === "delivered" || status === "failed" || status === "returned";
+}
+
+/** Nobody knows yet whether a carrier has it. */
+export function labelInDoubt(id: string): PlinthError {
+  return unavailable(`The label of shipment ${id} is being bought.`, {
+    reason: "SHIPMENT_BUSY",
+    metadata: { shipment_id: id },
+    retryAfterSeconds: 1,
+  });
 }
 
 export function shipmentNotFound(id: string): PlinthError {

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { conflict, newId, type PlinthError, runInContext, unavailable } from "@plinth/kernel/base";
+import { conflict, newId, type PlinthError, runInContext } from "@plinth/kernel/base";
 import { buyLabel, type ShippingPorts } from "./buy-label.ts";
 import { type Changed, makeReady } from "./order-shipments.ts";
-import { isShipped, SHIPMENT_MOVES, type Shipment } from "./shipment.ts";
+import { isShipped, labelInDoubt, SHIPMENT_MOVES, type Shipment } from "./shipment.ts";
 import type { Decision, ShipmentName } from "./shipment-store.ts";
 import { deliverByHand, followParcel } from "./tracking.ts";
 
@@ -50,7 +50,7 @@ export function createShipping(ports: ShippingPorts): Shipping {
       });
       if (turn.kind === "done") return;
       if (turn.kind === "mine") return buyLabel(ports, turn.shipment);
-      if (performance.now() > giveUpAt) throw busy(id);
+      if (performance.now() > giveUpAt) throw labelInDoubt(id);
       await delay(LOOK_AGAIN_MS);
     }
   }
@@ -77,7 +77,7 @@ export function createShipping(ports: ShippingPorts): Shipping {
       const tracking = await carrier.track(trackerId);
       await store.change(id, ({ shipment }) => {
         // The carrier was faster than its own answer: it tells again, and then the label is noted.
-        if (!isShipped(shipment) && shipment.status !== "canceled" && tracking.state !== "announced") throw busy(id);
+        if (!isShipped(shipment) && shipment.status !== "canceled" && tracking.state !== "announced") throw labelInDoubt(id);
         return decided(followParcel(shipment, tracking, now()));
       });
     },
@@ -109,12 +109,4 @@ function carrierMissing({ id, carrier }: Shipment): PlinthError {
 
 function carrierTracks({ id, carrier }: Shipment): PlinthError {
   return conflict(`${carrier} tells itself when shipment ${id} has arrived.`, { reason: "CARRIER_TRACKS", metadata: { carrier } });
-}
-
-function busy(id: string): PlinthError {
-  return unavailable(`The label of shipment ${id} is being bought.`, {
-    reason: "SHIPMENT_BUSY",
-    metadata: { shipment_id: id },
-    retryAfterSeconds: 1,
-  });
 }

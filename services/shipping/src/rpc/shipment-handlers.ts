@@ -12,7 +12,7 @@ import type { ShipmentAccess } from "./shipment-access.ts";
 
 type ShipmentHandlers = Pick<
   Handlers<typeof ShippingService>,
-  "quoteOptions" | "getShipment" | "listShipments" | "markReady" | "shipShipment" | "markDelivered"
+  "quoteOptions" | "getShipment" | "listShipments" | "markReady" | "shipShipment" | "markDelivered" | "cancelShipments"
 >;
 
 const PAGE_SIZE = 20;
@@ -22,9 +22,11 @@ export interface ShipmentParts {
   readonly shipments: ShipmentStore;
   readonly options: OptionStore;
   readonly access: ShipmentAccess;
+  /** Throws as `cancelAll` does. */
+  cancelShipments(orderId: string, reason: string): Promise<void>;
 }
 
-export function shipmentHandlers({ shipping, shipments, options, access }: ShipmentParts): ShipmentHandlers {
+export function shipmentHandlers({ shipping, shipments, options, access, cancelShipments }: ShipmentParts): ShipmentHandlers {
   /** The shipment as it is after a call. */
   async function answer(id: string, work: () => Promise<void>) {
     await work();
@@ -61,6 +63,11 @@ export function shipmentHandlers({ shipping, shipments, options, access }: Shipm
     },
 
     markDelivered: ({ id }) => answer(id, () => shipping.markDelivered(id)),
+
+    async cancelShipments({ orderId, reason }) {
+      await cancelShipments(orderId, reason);
+      return {};
+    },
   };
 }
 

@@ -1,7 +1,16 @@
 import { newId } from "@plinth/kernel/base";
 import type { Transaction } from "@plinth/kernel/database";
 import { type EntityDefaults, type FulfillmentEntity, unknownEntity } from "../domain/fulfillment-entity.ts";
-import { type Changed, cancel, makeReady, type OrderNews, type PlacedOrder, shipmentsOf, warehouseOf } from "../domain/order-shipments.ts";
+import {
+  type Changed,
+  cancel,
+  cancelAll,
+  makeReady,
+  type OrderNews,
+  type PlacedOrder,
+  shipmentsOf,
+  warehouseOf,
+} from "../domain/order-shipments.ts";
 import type { ShipmentWithEntity } from "../domain/shipment.ts";
 import { type EntityJson, type EntityRow, entityOf, entityOfJson } from "./rows.ts";
 import type { ShipmentEvents } from "./shipment-events.ts";
@@ -14,7 +23,13 @@ on conflict (tenant_id, order_id) do update
   set paid_at = coalesce(o.paid_at, excluded.paid_at), canceled_at = coalesce(o.canceled_at, excluded.canceled_at)
 returning paid_at, canceled_at`;
 
-/** The same, with $5 warehouses and $6 the option, which may be read as they were before the wait for others: who is not seen yet is made, or found made. */
+/** Answers a row where it was not canceled before. Nobody else works on the order from then on, either way. */
+const NOTE_CANCELED = `
+insert into orders as o (tenant_id, order_id, canceled_at) values ($1, $2, $3)
+on conflict (tenant_id, order_id) do update set canceled_at = excluded.canceled_at where o.canceled_at is null
+returning order_id`;
+
+/** News of an order, with $5 warehouses and $6 the option, which may be read as they were before the wait for others: who is not seen yet is made, or found made. */
 const NOTE_ORDER = `
 with news as (${NOTE_NEWS})
 select paid_at, canceled_at,
@@ -65,6 +80,19 @@ export class OrderShipmentStore {
   async orderCanceled(tx: Transaction, orderId: string, at: Date): Promise<void> {
     await noteNews(tx, orderId, { canceledAt: at });
     await this.#changeAll(tx, orderId, (found) => cancel(found, "its order was canceled", new Date()));
+  }
+
+  /**
+   * Nothing of the order goes to a carrier any more, and whoever cancels it is told so by an event, too, for they may not live to hear the answer. Throws as
+   * `cancelAll` does.
+   */
+  async cancelShipments(tx: Transaction, orderId: string, reason: string): Promise<void> {
+    const at = new Date();
+    const isNews = (await tx.query(NOTE_CANCELED, [tx.tenantId, orderId, at])).length > 0;
+    const changed = cancelAll(await readShipments(tx, "s.order_id = $2", [orderId], true), "its order is canceled", at);
+    if (changed.length > 0) await updateShipments(tx, changed);
+    for (const { shipment, happening } of changed) await this.#events.changed(tx, shipment, happening);
+    if (isNews) await this.#events.orderCanceled(tx, orderId, reason, at);
   }
 
   async #changeAll(tx: Transaction, orderId: string, decide: (found: ShipmentWithEntity) => Changed | undefined): Promise<void> {

@@ -2,6 +2,7 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { Transaction } from "@plinth/kernel/database";
 import type { Service } from "@plinth/kernel/service";
 import {
+  OrderShipmentsCanceledSchema,
   ShipmentCreatedSchema,
   ShipmentDeliveredSchema,
   ShipmentFailedSchema,
@@ -46,6 +47,10 @@ export class ShipmentEvents {
       await this.#outlets.publish(tx, ShipmentFailedSchema, { ...subjectOf(shipment), reason: shipment.failureReason, failedAt: at });
     }
     await this.#audit(tx, `shipment.${shipment.status}`, shipment, { detail });
+  }
+
+  async orderCanceled(tx: Transaction, orderId: string, reason: string, at: Date): Promise<void> {
+    await this.#outlets.publish(tx, OrderShipmentsCanceledSchema, { orderId, reason, canceledAt: timestampFromDate(at) });
   }
 
   #audit(tx: Transaction, action: string, { id, orderId }: Shipment, metadata: Record<string, string>): Promise<void> {
