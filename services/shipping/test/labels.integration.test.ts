@@ -14,7 +14,7 @@ beforeAll(async () => {
   simulator = await startSimulatorProcess();
   p = await startShipping(
     {
-      ...{ SHIPPING_EASYPOST_URL: simulator.url, SHIPPING_EASYPOST_API_KEY: "EZTK_simulator", SHIPPING_EASYPOST_TIMEOUT: "500ms" },
+      ...{ SHIPPING_EASYPOST_URL: simulator.url, SHIPPING_EASYPOST_API_KEY: "EZTK_simulator", SHIPPING_EASYPOST_TIMEOUT: "2s" },
       SHIPPING_RECOVERY_EVERY: "50ms",
     },
     2,
