@@ -23,7 +23,7 @@ const KERNEL_LAYERS = [
   ["lifecycle", "health", "resilience", "discovery", "identity", "matrix"],
   ["http", "rpc", "client", "database", "cache", "events", "jobs", "secrets", "state", "modules", "sagas"],
   ["service"],
-  ["testing", "test-cluster"],
+  ["arbitraries", "testing", "test-cluster"],
 ];
 
 /** The layer whose folders do not know each other, and the pairs that do. */
@@ -173,8 +173,8 @@ module.exports = {
       name: "testing-in-tests",
       comment: "What helps tests must not get into what runs.",
       severity: "error",
-      from: { pathNot: [TEST, folders(["testing", "test-cluster"]), "^operator/src/module/testing/", "^(e2e|bench)/"] },
-      to: { path: [folders(["testing", "test-cluster"]), "^operator/src/module/testing/"] },
+      from: { pathNot: [TEST, folders(["arbitraries", "testing", "test-cluster"]), "^operator/src/module/testing/", "^(e2e|bench)/"] },
+      to: { path: [folders(["arbitraries", "testing", "test-cluster"]), "^operator/src/module/testing/"] },
     },
 
     {

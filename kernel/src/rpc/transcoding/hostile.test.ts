@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { anyText } from "../../arbitraries/any-text.ts";
 import { type EchoServers, startEchoServers } from "../../testing/echo-servers.ts";
 
 let echo: EchoServers;
@@ -28,7 +29,7 @@ const noteLike = fc.dictionary(
   fc.oneof(
     fc.constantFrom("title", "color", "author", "tags", "readers", "labels", "remindAt", "views", "rating", "reply_to", "data", "text"),
     fc.constantFrom("message", "repeat", "__proto__", "constructor", "toString"),
-    fc.string({ unit: "binary" }),
+    anyText(),
   ),
   fc.oneof(fc.jsonValue(), fc.constantFrom("NaN", "Infinity", "-0", 1e308, -1, 2 ** 63, "99999999999999999999", "1s", "{}", null)),
 );
