@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { PlinthError } from "./errors.ts";
-import { idFromUuid, isId, newId, parseId, splitId } from "./ids.ts";
+import { idAtTime, idFromUuid, isId, newId, parseId, splitId } from "./ids.ts";
 
 const SUFFIX = "00000000000000000000000000";
 
@@ -53,6 +53,16 @@ describe("the TypeID specification", () => {
       }),
     );
   });
+});
+
+test("ids made before a moment are less than its own, those made from then on greater", () => {
+  const before = newId("user");
+  // The counter may have borrowed milliseconds.
+  const moment = Date.now() + 1000;
+  expect(isId("user", idAtTime("user", moment))).toBe(true);
+  expect(before < idAtTime("user", moment)).toBe(true);
+  expect(idAtTime("user", moment - 60_000) < before).toBe(true);
+  expect(idAtTime("user", -1)).toBe(`user_${SUFFIX}`);
 });
 
 describe("newId", () => {

@@ -66,6 +66,11 @@ export function idFromUuid(prefix: string, uuid: string): string {
   return joined(prefix, encode(Buffer.from(hex, "hex")));
 }
 
+/** What all ids with `prefix` that are made from this moment on are greater than, ms since the epoch; those made before are less. */
+export function idAtTime(prefix: string, ms: number): string {
+  return idFromUuid(prefix, Math.max(0, ms).toString(16).padStart(12, "0") + "0".repeat(20));
+}
+
 function joined(prefix: string, suffix: string): string {
   return prefix === "" ? suffix : `${prefix}_${suffix}`;
 }

@@ -17,7 +17,7 @@ export {
   unavailable,
   validation,
 } from "./errors.ts";
-export { idFromUuid, isId, newId, parseId, splitId } from "./ids.ts";
+export { idAtTime, idFromUuid, isId, newId, parseId, splitId } from "./ids.ts";
 export {
   add,
   allocate,

@@ -80,6 +80,10 @@ export const kernelSchema: Schema = group({
     statementTimeout: duration("Longest statement; a nearer request deadline wins.", "30s"),
     slowQuery: duration("Queries slower than this are logged.", "200ms"),
   }),
+  housekeeping: group({
+    every: duration("How often what has expired is removed from the kernel's own tables.", "1h"),
+    sagas: duration("How long finished sagas are kept, with their timelines.", "30d"),
+  }),
   telemetry: group({
     tracing: group({
       exporter: { enum: ["none", "stdout"], default: "none", description: "Where finished spans go." },

@@ -49,6 +49,7 @@ export interface KernelSettings {
     readonly statementTimeoutMs: number;
     readonly slowQueryMs: number;
   };
+  readonly housekeeping: { readonly everyMs: number; readonly keepSagasMs: number };
   readonly telemetry: { readonly tracing: { readonly exporter: "none" | "stdout"; readonly ratio: number } };
 }
 
@@ -67,6 +68,7 @@ interface CheckedTree {
     statementTimeout: string;
     slowQuery: string;
   };
+  housekeeping: { every: string; sagas: string };
   telemetry: { tracing: { exporter: "none" | "stdout"; ratio?: number } };
 }
 
@@ -84,7 +86,7 @@ export const KERNEL_KEYS: ReadonlySet<string> = new Set(Object.keys(kernelSchema
 
 /** Turns the checked tree into typed settings. `environment` decides what is left to it: log format and trace ratio. */
 export function kernelSettings(module: string, environment: string, checked: Tree): KernelSettings {
-  const { log, server, calls, database, telemetry } = checked as unknown as CheckedTree;
+  const { log, server, calls, database, housekeeping, telemetry } = checked as unknown as CheckedTree;
   const production = environment === "production";
   return {
     log: {
@@ -119,6 +121,7 @@ export function kernelSettings(module: string, environment: string, checked: Tre
       statementTimeoutMs: parseDuration(database.statementTimeout),
       slowQueryMs: parseDuration(database.slowQuery),
     },
+    housekeeping: { everyMs: parseDuration(housekeeping.every), keepSagasMs: parseDuration(housekeeping.sagas) },
     telemetry: {
       tracing: { exporter: telemetry.tracing.exporter, ratio: telemetry.tracing.ratio ?? (production ? PRODUCTION_TRACE_RATIO : 1) },
     },

@@ -52,7 +52,8 @@ const RELEASE = `delete from idempotency_keys where scope = $1 and key = $2 and 
 const SWEEP_BATCH = 1000;
 
 const SWEEP = `
-delete from idempotency_keys where (scope, key) in (select scope, key from idempotency_keys where expires_at <= now() limit ${SWEEP_BATCH})
+delete from idempotency_keys where (scope, key) in
+  (select scope, key from idempotency_keys where expires_at <= now() order by expires_at limit ${SWEEP_BATCH} for update skip locked)
 returning key`;
 
 /** Keys in the module's schema. */

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { conflict, unavailable } from "../base/errors.ts";
+import { idAtTime } from "../base/ids.ts";
 import { runInContext } from "../base/request-context.ts";
 import { ALL_TENANTS, type Transaction } from "../database/database.ts";
 import { sqlMigration } from "../database/migration.ts";
@@ -492,4 +493,37 @@ test("whoever operates the platform finds sagas by status, key and id, with thei
     expect(found?.entries.map(({ step, direction }) => `${direction} ${step}`)).toEqual(["do reserve", "do place", "undo reserve"]);
   }
   expect(await read((tx) => findSagasWithTimeline(tx, "c"))).toEqual([]);
+});
+
+test("what ended long ago is removed with its timeline, in batches and by any number of replicas; the rest stays", async () => {
+  const { sagas, runner } = open();
+  const { sagas: replica } = open();
+  const kept = sagas.define({ ...order, name: "kept", keptForEver: true });
+  const waitMs = 10_000;
+  const [old, lasting] = [
+    await runner.run({ item: "old" }, { key: "old", waitMs }),
+    await kept.run({ item: "a" }, { key: "kept", waitMs }),
+  ];
+  const age = `with aged as (update sagas set id = $2, finished_at = now() - interval '31 days' where id = $1)
+    update saga_entries set saga_id = $2 where saga_id = $1`;
+  await database.transaction(
+    async (tx) => {
+      for (const [index, { id }] of [old, lasting].entries()) await tx.query(age, [id, idAtTime("saga", index)]);
+      await tx.query(
+        `insert into sagas (id, tenant_id, name, key, input_hash, state, status, request_id, finished_at)
+         select 'saga_' || lpad(n::text, 26, '0'), 'acme', 'order', n, '', '{}', 'done', '', now() - interval '31 days' from generate_series(100, 549) n`,
+      );
+    },
+    { tenantId: ALL_TENANTS },
+  );
+  await runner.run({ item: "new" }, { key: "new", waitMs });
+  await database.transaction((tx) => runner.start(tx, { item: "waits" }, { key: "waits" }));
+  const month = 30 * 24 * 3_600_000;
+  const removed = await Promise.all([sagas.removeFinished(month), sagas.removeFinished(month)]);
+  expect(removed[0] + removed[1]).toBe(451);
+  expect(await replica.removeFinished(month)).toBe(0);
+  const left = await database.read((tx) => listSagas(tx, { limit: 1000 }), { tenantId: ALL_TENANTS });
+  expect(left.map(({ key }) => key).sort()).toEqual(["kept", "new", "waits"]);
+  const orphans = "select from saga_entries where saga_id not in (select id from sagas)";
+  expect(await database.read((tx) => tx.query(orphans), { tenantId: ALL_TENANTS })).toEqual([]);
 });

@@ -15,6 +15,7 @@ import {
   listEntries,
   type NewSaga,
   prepareStart,
+  removeFinishedSagas,
   SagaTakenOverError,
   type StoredSaga,
   toSaga,
@@ -37,6 +38,8 @@ const LOOK_EVERY_MS = 1_000;
 const AT_ONCE = 16;
 /** Whoever waits for a saga in another process looks this often, ms. */
 const WAIT_STEP_MS = 50;
+/** So that a removal holds no lock for long; each has a dozen lines in its timeline. */
+const REMOVED_AT_ONCE = 200;
 /** Steps in hand may take this long at a stop before they are aborted. */
 const STOP_ABORT_MS = 10_000;
 
@@ -190,6 +193,15 @@ export function createSagas(options: CreateSagasOptions): Sagas {
     define,
     get defined() {
       return definitions.size > 0;
+    },
+    async removeFinished(olderThanMs) {
+      const names = [...definitions.values()].filter(({ keptForEver }) => keptForEver !== true).map(({ name }) => name);
+      if (names.length === 0) return 0;
+      for (let removed = 0; ; ) {
+        const batch = await removeFinishedSagas(database, names, olderThanMs, REMOVED_AT_ONCE);
+        removed += batch;
+        if (batch < REMOVED_AT_ONCE) return removed;
+      }
     },
     async start() {
       if (definitions.size > 0) lookLater();

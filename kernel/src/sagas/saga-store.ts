@@ -1,3 +1,4 @@
+import { idAtTime } from "../base/ids.ts";
 import { ALL_TENANTS, type Database, type Statement, type Transaction } from "../database/database.ts";
 import type { Move, Position } from "./next-move.ts";
 import type { PreparedNote, PreparedStart } from "./prepared-sql.ts";
@@ -248,6 +249,25 @@ function parameters(first: number, count: number): string[] {
 export async function giveBack(database: Database, ids: readonly string[], owner: string): Promise<void> {
   const free = "update sagas set owner = null, wake_at = now() where id = any($1) and owner = $2 and finished_at is null";
   await database.statement((tx) => tx.query(free, [ids, owner]), { tenantId: ALL_TENANTS });
+}
+
+/** Clocks of processes and of the database differ. */
+const CLOCK_SLACK_MS = 3_600_000;
+
+/**
+ * Of all tenants; what another replica removes at the moment is left to it. Timelines go with their sagas. Ids grow with time: what began too late to have
+ * ended so long ago is not even looked at.
+ */
+export async function removeFinishedSagas(
+  database: Database,
+  names: readonly string[],
+  olderThanMs: number,
+  limit: number,
+): Promise<number> {
+  const sql = `delete from sagas where id in (select id from sagas
+      where id < $1 and finished_at < now() - $2::float8 * interval '1 ms' and name = any($3) order by id limit $4 for update skip locked) returning id`;
+  const began = idAtTime("saga", Date.now() - olderThanMs + CLOCK_SLACK_MS);
+  return (await database.statement((tx) => tx.query(sql, [began, olderThanMs, names, limit]), { tenantId: ALL_TENANTS })).length;
 }
 
 /** Oldest first. */

@@ -96,6 +96,8 @@ export interface SagaDefinition<Input, State extends object> {
   readonly steps: readonly SagaStep<State>[];
   /** Runs once in the transaction that ends a saga turned back, after all was undone. */
   readonly turnedBack?: (state: State, tx: Transaction, failure: SagaFailure) => Promise<void>;
+  /** True: one that has ended is never removed, so that nothing is done a second time under its key. */
+  readonly keptForEver?: boolean;
 }
 
 /** Why a saga was turned back. */

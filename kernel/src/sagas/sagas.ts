@@ -4,7 +4,7 @@ import type { Saga, SagaDefinition, SagaEntry } from "./saga.ts";
 import type { SagaRow } from "./saga-store.ts";
 
 export interface RunOptions {
-  /** Unique within the saga's name and the tenant; a second run under the same key is the same saga. */
+  /** Unique within the saga's name and the tenant; a second run under the same key is the same saga, as long as that is kept. */
   readonly key: string;
   /** How long to wait for its end; it goes on afterwards. */
   readonly waitMs: number;
@@ -51,6 +51,8 @@ export interface Sagas {
   /** Before `start`. */
   define<Input, State extends object>(definition: SagaDefinition<Input, State>): SagaRunner<Input, State>;
   readonly defined: boolean;
+  /** Removes what ended longer ago than this, ms, with its timeline, in batches; what its definition keeps stays. Answers how many. */
+  removeFinished(olderThanMs: number): Promise<number>;
   start(): Promise<void>;
   /** Ends after the steps in hand; what is unfinished goes to other replicas, or waits for the next start. */
   stop(): Promise<void>;

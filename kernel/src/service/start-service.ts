@@ -15,6 +15,7 @@ import { createTracing } from "../telemetry/tracing.ts";
 import { buildService } from "./build-service.ts";
 import { openClients } from "./clients.ts";
 import type { ServiceDefinition } from "./define-service.ts";
+import { keepHouse } from "./housekeeping.ts";
 import { openMessaging } from "./messaging.ts";
 import { openStorage } from "./module-storage.ts";
 import type { Place } from "./place.ts";
@@ -121,6 +122,7 @@ export async function startService(definition: ServiceDefinition<unknown>, modul
     const storageParts = { module, settings: settings.database, logger, metrics, health, lifecycle };
     const development = place.environment === "development";
     const storage = url === undefined ? undefined : await openStorage({ ...storageParts, url, entities: definition.entities, development });
+    if (storage !== undefined) keepHouse(storage, () => config.kernel.housekeeping, logger, lifecycle);
     const messaging = await openMessaging({ module, place, storage, logger, metrics, lifecycle });
     const parts = { module, place, config, logger, metrics, tracing, health, identity, matrix, userTokens, storage, messaging, lifecycle };
 

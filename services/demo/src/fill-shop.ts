@@ -25,6 +25,8 @@ export function fillShop(shop: Shop, carrier: () => string): SagaDefinition<Reco
   const step = { timeoutMs: STEP_MS, retry: RETRY };
   return defineSaga<Record<string, never>, Filling>({
     name: "fill-shop",
+    // A shop is filled once.
+    keptForEver: true,
     begin: () => ({ warehouses: {} }),
     steps: [
       { ...step, name: "begin", write: async () => {}, pointOfNoReturn: true },

@@ -109,7 +109,9 @@ export default defineService<OrderConfig>(import.meta.url, (service) => {
       payments,
       async isAtRest(orderId) {
         const [checkout, order] = await Promise.all([checkouts.find(orderId), orders.findOrder(orderId)]);
-        return checkout?.finishedAt !== undefined && !order?.refunds.some(({ status }) => status === "pending");
+        // One that ended long ago has been removed.
+        const isUnderWay = checkout !== undefined && checkout.finishedAt === undefined;
+        return !isUnderWay && !order?.refunds.some(({ status }) => status === "pending");
       },
       async goodsOf(orderId) {
         const order = await orders.findOrder(orderId);
@@ -182,6 +184,9 @@ export default defineService<OrderConfig>(import.meta.url, (service) => {
 
   service.job<{ orderId: string }>("capture", async ({ orderId }) => {
     await payments.capture({ reference: orderId, final: true }, { idempotencyKey: `${orderId}:capture` });
+  });
+  service.cron("forget-keys", "37 * * * *", async () => {
+    await attempts.forgetKeys();
   });
   service.cron("remove-expired-carts", "17 * * * *", async () => {
     await carts.removeExpired();

@@ -26,4 +26,6 @@ export interface CheckoutStore {
   findAttemptOfKey(userId: string, key: string): Promise<CheckoutAttempt | undefined>;
   /** The attempt that has taken the cart; undefined for a cart that is open. */
   findAttemptOfCart(cartId: string): Promise<CheckoutAttempt | undefined>;
+  /** Of all tenants, those that are older than a day; answers how many. */
+  forgetKeys(): Promise<number>;
 }

@@ -11,13 +11,17 @@ import { orderMessage } from "./order-message.ts";
 export function checkoutMessage(saga: Saga<CheckoutState>, order: Order | undefined): MessageInitShape<typeof CheckoutSchema> {
   const { failure, waitsUntil } = saga;
   const { orderId, nextActionUrl = "" } = saga.state;
-  if (order !== undefined) return { orderId, status: CheckoutStatus.PLACED, order: orderMessage(order) };
+  if (order !== undefined) return placedMessage(order);
   if (failure !== undefined) {
     const { step, reason, message, metadata } = failure;
     return { orderId, status: CheckoutStatus.REFUSED, refusal: { step, reason, message, metadata: { ...metadata } } };
   }
   if (waitsUntil === undefined) return { orderId, status: CheckoutStatus.PENDING };
   return { orderId, status: CheckoutStatus.REQUIRES_ACTION, nextActionUrl, actBefore: timestampFromDate(waitsUntil) };
+}
+
+export function placedMessage(order: Order): MessageInitShape<typeof CheckoutSchema> {
+  return { orderId: order.id, status: CheckoutStatus.PLACED, order: orderMessage(order) };
 }
 
 /** The refusal of the step that failed, as whoever asked for the order hears it. */

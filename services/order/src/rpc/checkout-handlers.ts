@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { badRequest } from "@plinth/kernel/base";
 import type { CallContext, Handlers } from "@plinth/kernel/rpc";
 import type { Saga } from "@plinth/kernel/sagas";
-import type { OrderService, PlaceOrderRequest } from "@plinth/proto/order/v1/order_pb";
+import type { CheckoutSchema, OrderService, PlaceOrderRequest } from "@plinth/proto/order/v1/order_pb";
 import type { CheckoutStore } from "../domain/checkout-store.ts";
 import { orderNotFound } from "../domain/order.ts";
 import type { OrderStore } from "../domain/order-store.ts";
-import { checkoutMessage, refusalOf } from "../messages/checkout-message.ts";
+import { checkoutMessage, placedMessage, refusalOf } from "../messages/checkout-message.ts";
 import type { CheckoutState } from "../processes/checkout.ts";
 import type { CheckoutDesk } from "../processes/checkout-desk.ts";
 import type { OrderAccess } from "./order-access.ts";
@@ -23,6 +24,13 @@ export function checkoutHandlers(desk: CheckoutDesk, attempts: CheckoutStore, or
     const checkout = await current(saga);
     context.restStatus = checkout.order === undefined ? 202 : 201;
     return checkout;
+  }
+
+  /** Of a checkout that ended so long ago that it has been removed, its order is left. */
+  async function longAgo(orderId: string): Promise<MessageInitShape<typeof CheckoutSchema>> {
+    const order = await orders.findOrder(orderId);
+    if (order === undefined) throw orderNotFound(orderId);
+    return placedMessage(order);
   }
 
   return {
@@ -44,15 +52,13 @@ export function checkoutHandlers(desk: CheckoutDesk, attempts: CheckoutStore, or
     async confirmCheckout({ orderId, email }, context) {
       await access.checkMaySee(await attempts.findAttempt(orderId), orderId, email, context);
       const saga = await desk.goOn(orderId);
-      if (saga === undefined) throw orderNotFound(orderId);
-      return answer(saga, context);
+      return saga === undefined ? longAgo(orderId) : answer(saga, context);
     },
 
     async getCheckout({ orderId, email }, context) {
       await access.checkMaySee(await attempts.findAttempt(orderId), orderId, email, context);
       const saga = await desk.find(orderId);
-      if (saga === undefined) throw orderNotFound(orderId);
-      return current(saga);
+      return saga === undefined ? longAgo(orderId) : current(saga);
     },
   };
 }

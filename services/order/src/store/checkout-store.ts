@@ -1,4 +1,4 @@
-import type { Database, Statement, Transaction } from "@plinth/kernel/database";
+import { ALL_TENANTS, type Database, type Statement, type Transaction } from "@plinth/kernel/database";
 import type { PreparedStart, SagaRow } from "@plinth/kernel/sagas";
 import { cartNotFound, checkChangeable, type FullCart, mayUse } from "../domain/cart.ts";
 import { type CheckoutAttempt, type CheckoutStore, keyOfAnother } from "../domain/checkout-store.ts";
@@ -39,6 +39,14 @@ begun as (${start.insert(8, "claimed")})
 select * from begun`;
 
 const ITEMS = `select ${ITEMS_JSON} as items from carts c where c.tenant_id = $1 and c.id = $2`;
+
+/** So that nobody waits long for the rows. */
+const FORGOTTEN_AT_ONCE = 1000;
+
+const FORGET_KEYS = `
+update checkouts set key = null where order_id in
+  (select order_id from checkouts where key is not null and created_at < now() - interval '24 hours' order by created_at limit ${FORGOTTEN_AT_ONCE})
+returning order_id`;
 
 const COLUMNS = `order_id as "orderId", cart_id as "cartId", user_id as "userId", email, key, fingerprint`;
 
@@ -109,6 +117,14 @@ export class PostgresCheckoutStore implements CheckoutStore {
   async #itemsOf(tx: Transaction, cartId: string): Promise<ItemJson[]> {
     const [lines] = await tx.query<{ items: ItemJson[] }>(ITEMS, [tx.tenantId, cartId]);
     return lines?.items ?? [];
+  }
+
+  async forgetKeys(): Promise<number> {
+    for (let forgotten = 0; ; ) {
+      const { length } = await this.#database.statement((tx) => tx.query(FORGET_KEYS), { tenantId: ALL_TENANTS });
+      forgotten += length;
+      if (length < FORGOTTEN_AT_ONCE) return forgotten;
+    }
   }
 
   async #find(condition: string, parameters: readonly string[]): Promise<CheckoutAttempt | undefined> {
