@@ -21,12 +21,34 @@ export const HANDLING_MS = 60_000;
 
 /**
  * Handles events in one transaction, in order: all take effect and are noted in the inbox, or none. Those noted before
- * are passed over; those whose data breaks their proto become dead letters, since no repetition would mend them.
+ * are passed over, and so are those that need nothing; those whose data breaks their proto become dead letters, since no repetition would mend them.
  */
 export async function applyEvents(applying: Applying, events: readonly IncomingEvent[]): Promise<void> {
+  const signal = AbortSignal.timeout(HANDLING_MS);
+  const needed: IncomingEvent[] = [];
+  for (const event of events) if (await isNeeded(applying, event, signal)) needed.push(event);
+  await applyNeeded(applying, needed, signal);
+  if (applying.metrics !== undefined) {
+    for (const { envelope } of events)
+      applying.metrics.busDelay.with(envelope.type).observe((Date.now() - Date.parse(envelope.timestamp)) / 1000);
+  }
+}
+
+async function isNeeded(
+  { module, metrics }: Applying,
+  { envelope, handler, message }: IncomingEvent,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (message === undefined || handler.isNeeded === undefined) return true;
+  const startedAt = performance.now();
+  const needed = await runInContext(eventContext(module, envelope, signal), handler.isNeeded, message, envelope);
+  if (!needed) metrics?.busConsumed.with(envelope.type, "ok").observe((performance.now() - startedAt) / 1000);
+  return needed;
+}
+
+async function applyNeeded(applying: Applying, events: readonly IncomingEvent[], signal: AbortSignal): Promise<void> {
   const [first] = events;
   if (first === undefined) return;
-  const signal = AbortSignal.timeout(HANDLING_MS);
   await applying.database.transaction(
     async (tx) => {
       const fresh = new Set(
@@ -52,10 +74,6 @@ export async function applyEvents(applying: Applying, events: readonly IncomingE
     },
     { tenantId: first.envelope.tenantId, signal },
   );
-  if (applying.metrics !== undefined) {
-    for (const { envelope } of events)
-      applying.metrics.busDelay.with(envelope.type).observe((Date.now() - Date.parse(envelope.timestamp)) / 1000);
-  }
 }
 
 type Run = [ValidEvent, ...ValidEvent[]];

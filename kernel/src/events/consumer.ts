@@ -5,7 +5,7 @@ import type { Metrics } from "../telemetry/metrics.ts";
 import type { IncomingEvent } from "./apply-events.ts";
 import { deliverBroadcast } from "./broadcast.ts";
 import type { Bus, SubscribeOptions, Subscription } from "./bus.ts";
-import type { BroadcastHandler, EventHandler, EventsHandler, GroupHandler } from "./event-handlers.ts";
+import type { BroadcastHandler, EventHandler, EventsHandler, GroupHandler, SubscriptionOptions } from "./event-handlers.ts";
 import { type BatchHandling, handleBatch, RETRY, type RetryPolicy } from "./handle-batch.ts";
 import { pruneInbox } from "./inbox.ts";
 import { createHandlerTable } from "./incoming.ts";
@@ -27,7 +27,7 @@ export interface ConsumerOptions {
 
 export interface Consumer {
   /** Before `start`: each event takes effect once in the whole module. */
-  subscribe<M extends DescMessage>(schema: M, handler: EventHandler<M>): void;
+  subscribe<M extends DescMessage>(schema: M, handler: EventHandler<M>, options?: SubscriptionOptions<M>): void;
   /** The same for events that may wait `gatherMs` for others, and are then handled in one go. Throws where the module subscribes to anything else. */
   subscribeTogether<M extends DescMessage>(schema: M, handler: EventsHandler<M>, options: { readonly gatherMs: number }): void;
   /** Before `start`: every instance hears every event, from `lookBackMs` before its start on. */
@@ -114,7 +114,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   const notAlone = (): Error => new Error(`The module ${module} gathers events of one type, and can subscribe to no other.`);
 
   return {
-    subscribe(schema, handler) {
+    subscribe(schema, handler, { isNeeded } = {}) {
       if (gatherMs !== undefined) throw notAlone();
       const one = handler as unknown as EventHandler<DescMessage>;
       add(schema, {
@@ -122,6 +122,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
         handle: async (events, tx) => {
           for (const { event, envelope } of events) await one(event, tx, envelope);
         },
+        isNeeded: isNeeded as GroupHandler["isNeeded"],
       });
     },
     subscribeTogether(schema, handler, wanted) {

@@ -90,6 +90,25 @@ describe("from publish to effect", () => {
     expect(await modules.steps("done")).toEqual([1]);
   });
 
+  test("what needs nothing is passed over without a note, beside others; who cannot tell is asked again", async () => {
+    const looks: string[] = [];
+    await modules.startRelay();
+    await modules.startConsumer(recordEffect, {
+      isNeeded: async ({ counterId, step }) => {
+        looks.push(`${counterId} ${step} for ${currentContext()?.tenantId}`);
+        if (looks.length === 1) throw new Error("not now");
+        return counterId !== "idle";
+      },
+    });
+    await modules.publish({ counterId: "idle", step: 1 }, { counterId: "busy", step: 2 }, { counterId: "idle", step: 3 });
+    await eventually(async () => (await modules.countEffects()) === 1 && looks.includes("idle 3 for default"));
+    expect(await modules.steps("idle")).toEqual([]);
+    const noted = await modules.ledger.database.read((tx) => tx.query("select event_id from inbox"));
+    expect(noted).toHaveLength(1);
+    // The first look failed.
+    expect(looks.filter((look) => look === looks[0]).length).toBeGreaterThan(1);
+  });
+
   test("events of several tenants in one batch each take effect in their own", async () => {
     for (const [index, tenantId] of ["a", "b", "a", "c", "c", "a"].entries()) {
       await modules.counter.database.transaction(

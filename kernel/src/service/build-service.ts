@@ -41,7 +41,7 @@ export function buildService(parts: ServiceParts): Service<unknown> {
     client: (callee, service) => parts.clients.client(callee, service),
     publish: (tx, schema, event) => messaging.publish(tx, schema, event),
     prepareEvents: (tx) => messaging.prepare(tx),
-    subscribe: (schema, handler) => messaging.subscribe(schema, handler),
+    subscribe: (schema, handler, options) => messaging.subscribe(schema, handler, options),
     subscribeTogether: (schema, handler, options) => messaging.subscribeTogether(schema, handler, options),
     listen: (schema, handler, options) => messaging.listen(schema, handler, options),
     audit: (tx, entry) => messaging.audit(tx, entry),

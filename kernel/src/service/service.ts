@@ -5,7 +5,7 @@ import type { Config } from "../config/config.ts";
 import type { Database, Statement, Transaction } from "../database/database.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import type { AuditEntry } from "../events/audit-entry.ts";
-import type { BroadcastHandler, EventHandler, EventsHandler } from "../events/event-handlers.ts";
+import type { BroadcastHandler, EventHandler, EventsHandler, SubscriptionOptions } from "../events/event-handlers.ts";
 import type { PreparedEvents } from "../events/prepared-events.ts";
 import type { Health } from "../health/health.ts";
 import type { RawHandler, RawRoute } from "../http/raw-routes.ts";
@@ -66,7 +66,7 @@ export interface Service<ModuleConfig> {
   /** Events for a statement that is a transaction of its own, and writes to the outbox itself; see `PreparedEvents`. */
   prepareEvents(tx: Statement): PreparedEvents;
   /** Each event takes effect once: the handler's writes in `tx` commit together with the inbox row. */
-  subscribe<M extends DescMessage>(schema: M, handler: EventHandler<M>): void;
+  subscribe<M extends DescMessage>(schema: M, handler: EventHandler<M>, options?: SubscriptionOptions<M>): void;
   /**
    * The same for a module that takes many events of one type, and no others: they may wait `gatherMs` for more of them, and those of one tenant are then
    * handled in one go. One that fails holds up the others until it has become a dead letter.

@@ -7,7 +7,7 @@ import type { Bus } from "../events/bus.ts";
 import { type Consumer, createConsumer } from "../events/consumer.ts";
 import { createPostgresBus } from "../events/drivers/postgres-bus.ts";
 import { provisionBus } from "../events/drivers/provision-bus.ts";
-import type { EventHandler } from "../events/event-handlers.ts";
+import type { EventHandler, SubscriptionOptions } from "../events/event-handlers.ts";
 import { eventMigrations } from "../events/event-tables.ts";
 import type { RetryPolicy } from "../events/handle-batch.ts";
 import { createPublisher, type Publisher } from "../events/outbox.ts";
@@ -31,6 +31,11 @@ const effects = {
   ],
 };
 
+interface ConsumerSettings extends SubscriptionOptions<typeof CounterMovedSchema> {
+  readonly retry?: Partial<RetryPolicy>;
+  readonly bus?: Bus;
+}
+
 /** Two modules on one Postgres: `counter` publishes, `ledger` makes a row of each event. */
 export interface EventModules {
   readonly testDatabase: TestDatabase;
@@ -41,7 +46,7 @@ export interface EventModules {
   openBus(module: "counter" | "ledger", sharesDatabase?: boolean): Promise<Bus>;
   startRelay(bus?: Bus): Promise<Relay>;
   /** A running consumer of `ledger`; closed at the end. */
-  startConsumer(handler: EventHandler<typeof CounterMovedSchema>, options?: { retry?: Partial<RetryPolicy>; bus?: Bus }): Promise<Consumer>;
+  startConsumer(handler: EventHandler<typeof CounterMovedSchema>, options?: ConsumerSettings): Promise<Consumer>;
   /** Publishes events, all in one transaction. */
   publish(...events: MessageInitShape<typeof CounterMovedSchema>[]): Promise<void>;
   /** The steps of a counter in the order in which they took effect. */
@@ -93,7 +98,7 @@ export async function createEventModules(): Promise<EventModules> {
       closers.push(() => relay.close());
       return relay;
     },
-    async startConsumer(handler, { retry, bus } = {}) {
+    async startConsumer(handler, { retry, bus, isNeeded } = {}) {
       const consumer = createConsumer({
         module: "ledger",
         types: COUNTER_TYPES,
@@ -103,7 +108,7 @@ export async function createEventModules(): Promise<EventModules> {
         retentionMs: 604_800_000,
         retry: { ...QUICK, ...retry },
       });
-      consumer.subscribe(CounterMovedSchema, handler);
+      consumer.subscribe(CounterMovedSchema, handler, isNeeded === undefined ? {} : { isNeeded });
       closers.push(() => consumer.close());
       await consumer.start();
       return consumer;

@@ -29,7 +29,7 @@ import { refundOfCanceled, settleRefund } from "./domain/refund.ts";
 import { cartPrices } from "./neighbours/cart-prices.ts";
 import { stopShipments } from "./neighbours/shipments.ts";
 import { cancellationSaga } from "./processes/cancellation.ts";
-import { checkoutSaga } from "./processes/checkout.ts";
+import { checkoutSaga, knowsAuthorized } from "./processes/checkout.ts";
 import { checkoutDesk } from "./processes/checkout-desk.ts";
 import { keptGoods, type OrderActs, orderActs } from "./processes/order-acts.ts";
 import { refundSaga } from "./processes/refund.ts";
@@ -163,7 +163,13 @@ export default defineService<OrderConfig>(import.meta.url, (service) => {
 
   const record: RecordNews = (tx, orderId, decide) => orders.changeIn(tx, orderId, decide);
   const wake: WakeCheckout = (tx, orderId) => checkouts.wake(tx, orderId);
-  service.subscribe(PaymentAuthorizedSchema, onPaymentAuthorized(record, wake));
+  service.subscribe(PaymentAuthorizedSchema, onPaymentAuthorized(record, wake), {
+    // Mostly the checkout asked for it, and has its answer long since.
+    async isNeeded({ reference, authorized }) {
+      const checkout = await checkouts.find(reference);
+      return checkout === undefined || !knowsAuthorized(checkout, authorized?.amount ?? 0n);
+    },
+  });
   service.subscribe(PaymentFailedSchema, onPaymentFailed(record, wake));
   service.subscribe(PaymentCapturedSchema, onPaymentCaptured(record));
   service.subscribe(PaymentRefundedSchema, onPaymentRefunded(record));

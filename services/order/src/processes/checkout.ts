@@ -2,7 +2,7 @@ import { type MoneyJson, moneyFromJson } from "@plinth/kernel/base";
 import type { Client } from "@plinth/kernel/client";
 import type { Statement, Transaction } from "@plinth/kernel/database";
 import { isKeptAnswer } from "@plinth/kernel/rpc";
-import { type PreparedNote, type SagaDefinition, type StepInHand, waiting } from "@plinth/kernel/sagas";
+import { type PreparedNote, type Saga, type SagaDefinition, type StepInHand, waiting } from "@plinth/kernel/sagas";
 import type { InventoryService } from "@plinth/proto/inventory/v1/inventory_pb";
 import { type PaymentService, State } from "@plinth/proto/payment/v1/payment_pb";
 import { checkExpectedTotal, type DraftLine, inWarehouses, type OrderDraft } from "../domain/draft.ts";
@@ -153,6 +153,11 @@ export function checkoutSaga(ports: CheckoutPorts): SagaDefinition<CheckoutInput
     ],
     turnedBack: ({ orderId }, tx, { code }) => ports.reopenCart(tx, orderId, { keepsKey: isKeptAnswer(code) }),
   };
+}
+
+/** Whether the checkout has heard of so much that is held, minor units: then its order has it, too, or will. */
+export function knowsAuthorized({ state }: Saga<CheckoutState>, authorized: bigint): boolean {
+  return state.authorized !== undefined && BigInt(state.authorized) >= authorized;
 }
 
 function costsSomething(state: CheckoutState): boolean {
