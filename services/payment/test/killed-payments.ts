@@ -55,7 +55,8 @@ export async function startKilledPayments(env: Record<string, string>, count: nu
   pool.on("error", () => undefined);
   const processes = await startKilledProcesses(harness, "payment", count, random);
   const sql = async <Row>(text: string, parameters: readonly unknown[] = []) => (await pool.query(text, [...parameters])).rows as Row[];
-  const client = (process = processes.any()) => harness.client("payment", PaymentService, { process });
+  // A clerk: guests' keys are not kept.
+  const client = (process = processes.any()) => harness.client("payment", PaymentService, { user: { id: "user_clerk" }, process });
 
   async function forgetTheDead(): Promise<void> {
     await sql("update payment.idempotency_keys set lease_until = now() where answer is null");
