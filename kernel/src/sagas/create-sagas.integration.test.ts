@@ -6,6 +6,7 @@ import { ALL_TENANTS, type Transaction } from "../database/database.ts";
 import { sqlMigration } from "../database/migration.ts";
 import { type OpenDatabase, openDatabase } from "../database/open-database.ts";
 import { silentLogger } from "../logging/silent-logger.ts";
+import { eventually } from "../testing/eventually.ts";
 import { createTestDatabase, type TestDatabase } from "../testing/test-postgres.ts";
 import { createSagas } from "./create-sagas.ts";
 import { findSagasWithTimeline, listSagas } from "./read-sagas.ts";
@@ -347,7 +348,7 @@ test("those that callers wait for do not keep others from being taken up", async
   await sagas.start();
   await Promise.all(Array.from({ length: 20 }, (_, nr) => runner.run({ item: "slow" }, { key: `slow-${nr}`, waitMs: 0 })));
   await database.transaction((tx) => runner.start(tx, { item: "book" }, { key: "a" }));
-  while ((await runner.find("a"))?.status !== "done") await new Promise((resolve) => setTimeout(resolve, 1));
+  await eventually(async () => (await runner.find("a"))?.status === "done");
   finish();
 });
 
@@ -362,7 +363,7 @@ test("a stop lets the step in hand finish and gives the saga to another replica 
   void runner.run({ item: "book" }, { key: "a", waitMs: 0 });
   const { sagas: others, runner: replica } = open();
   await others.start();
-  while ((await replica.find("a")) === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
+  await eventually(() => replica.find("a"));
   const stopped = sagas.stop();
   finish();
   await stopped;
@@ -401,7 +402,7 @@ describe("a step that waits for word from outside", () => {
     expect(await runner.find("a")).toMatchObject({ waitsUntil: resting.waitsUntil });
     answered = true;
     expect(await woken(runner)).toBe(true);
-    while ((await runner.find("a"))?.status !== "done") await new Promise((resolve) => setTimeout(resolve, 1));
+    await eventually(async () => (await runner.find("a"))?.status === "done");
     expect(acts).toEqual(["reserve", "ask", "ask again", "place", "capture"]);
     expect(await woken(runner)).toBe(false);
     const entries = (await runner.timeline("a"))?.entries ?? [];
@@ -440,7 +441,7 @@ describe("a step that waits for word from outside", () => {
     });
     await sagas.start();
     await runner.run({ item: "book" }, { key: "a", waitMs: 0 });
-    while ((await runner.find("a"))?.status !== "done") await new Promise((resolve) => setTimeout(resolve, 1));
+    await eventually(async () => (await runner.find("a"))?.status === "done");
     expect(asked).toBe(2);
   });
 
@@ -448,7 +449,7 @@ describe("a step that waits for word from outside", () => {
     const { sagas, runner } = open(patient(() => false, 1));
     await sagas.start();
     await runner.run({ item: "book" }, { key: "a", waitMs: 10_000 });
-    while ((await runner.find("a"))?.status !== "turned-back") await new Promise((resolve) => setTimeout(resolve, 1));
+    await eventually(async () => (await runner.find("a"))?.status === "turned-back");
     expect(await runner.find("a")).toMatchObject({ failure: { step: "ask", code: "CONFLICT", reason: "WAITED_TOO_LONG" } });
     expect(acts).toEqual(["reserve", "ask", "ask again", "take back", "release"]);
   });
