@@ -1,5 +1,6 @@
 import { cp } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { LOCK_FILE } from "../identity/folder-lock.ts";
 import { ensureModuleKeys } from "../identity/module-keys.ts";
 import { TEST_RUN_FOLDER } from "./test-run.ts";
 
@@ -8,5 +9,8 @@ export async function writeHarnessKeys(folder: string, names: readonly string[])
   const run = process.env[TEST_RUN_FOLDER];
   const keys = run === undefined ? folder : join(run, "keys");
   await Promise.all(names.map((name) => ensureModuleKeys(keys, name)));
-  if (run !== undefined) await Promise.all(names.map((name) => cp(join(keys, name), join(folder, name), { recursive: true })));
+  if (run === undefined) return;
+  // Other workers look for their keys at the same time, and lock the folder for a moment.
+  const filter = (path: string): boolean => basename(path) !== LOCK_FILE;
+  await Promise.all(names.map((name) => cp(join(keys, name), join(folder, name), { recursive: true, filter })));
 }
