@@ -22,14 +22,15 @@ export const STRIPE_KEY = { authorization: "Bearer sk_test_simulator" };
 
 export async function startStripeShop({ env = {}, ...options }: ShopOptions = {}): Promise<StripeShop> {
   const stripe = await startSimulatorProcess();
-  const shop = await startShop({
-    ...options,
-    env: {
-      PAYMENT_STRIPE_URL: stripe.url,
-      PAYMENT_STRIPE_SECRET_KEY: "sk_test_simulator",
-      PAYMENT_STRIPE_WEBHOOK_SECRET: SECRET,
-      ...env,
-    },
+  const stripeEnv = {
+    PAYMENT_STRIPE_URL: stripe.url,
+    PAYMENT_STRIPE_SECRET_KEY: "sk_test_simulator",
+    PAYMENT_STRIPE_WEBHOOK_SECRET: SECRET,
+  };
+  const shop = await startShop({ ...options, env: { ...stripeEnv, ...env } }).catch(async (error: unknown) => {
+    // A process that nobody stops keeps the tests from their end.
+    await stripe.stop();
+    throw error;
   });
   const headers = { "x-service-token": await shop.harness.serviceToken("gateway", "payment") };
   const url = `${shop.harness.httpUrl("payment")}/api/v1/payment/webhooks/stripe`;
