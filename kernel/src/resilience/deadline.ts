@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "../base/clock.ts";
+import { type Clock, LONGEST_TIMER_MS, systemClock } from "../base/clock.ts";
 
 /** The earlier of two points in time, epoch milliseconds; undefined is never. */
 export function earlierDeadline(one: number | undefined, other: number | undefined): number | undefined {
@@ -14,9 +14,6 @@ export function remainingMs(deadline: number | undefined, clock: Clock = systemC
 export interface DeadlineSignal extends Disposable {
   readonly signal: AbortSignal;
 }
-
-/** Node fires timers of more than 2^31 - 1 ms at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * A signal that aborts at the deadline (with a `TimeoutError`, which `PlinthError.from` makes TIMEOUT) or with the first of `signals`,

@@ -1,4 +1,5 @@
 import type { DescMethod } from "@bufbuild/protobuf";
+import { LONGEST_TIMER_MS } from "../base/clock.ts";
 import { type PlinthError, timeout } from "../base/errors.ts";
 import { DEFAULT_TENANT, type SqlRunner, type TraceContext, type UserIdentity } from "../base/request-context.ts";
 import { REQUEST_ID_HEADER, usableRequestId } from "../http/request-id.ts";
@@ -14,9 +15,6 @@ export interface CallReader<Source> {
   /** The address at the other end of the connection. */
   peer(source: Source): string | undefined;
 }
-
-/** Node fires timers of more than 2^31 - 1 ms at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * One call on its way through the chain, and the context its handler is given. What few handlers ask for (a `Headers`

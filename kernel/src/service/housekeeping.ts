@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from "../base/clock.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { ModuleStorage } from "./module-storage.ts";
@@ -16,13 +17,16 @@ export function keepHouse(storage: ModuleStorage, settings: () => HousekeepingSe
   let running: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   const later = (ms: number): void => {
-    timer = setTimeout(() => {
-      running = sweep(storage, settings())
-        .catch((error: unknown) => logger.warn("Expired rows could not be removed; the next round will", { error }))
-        .finally(() => {
-          if (timer !== undefined) later(settings().everyMs);
-        });
-    }, ms);
+    timer = setTimeout(
+      () => {
+        running = sweep(storage, settings())
+          .catch((error: unknown) => logger.warn("Expired rows could not be removed; the next round will", { error }))
+          .finally(() => {
+            if (timer !== undefined) later(settings().everyMs);
+          });
+      },
+      Math.min(ms, LONGEST_TIMER_MS),
+    );
     timer.unref();
   };
   // Modules and replicas that start together do not come together; who is restarted often has its turn as well.
