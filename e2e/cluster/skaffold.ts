@@ -45,6 +45,8 @@ export function startSkaffold(copy: string, programs: string, args: readonly str
     cwd: copy,
     env: { ...process.env, PATH: [programs, dirname(process.execPath), process.env.PATH].join(":") },
     stdio: ["ignore", "pipe", "pipe"],
+    // A process group of its own, as in a terminal: Ctrl-C reaches the programs that it has started as well.
+    detached: true,
   });
   let written = "";
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => (written += String(chunk)));
@@ -60,14 +62,25 @@ export function startSkaffold(copy: string, programs: string, args: readonly str
       }
     },
     async stop() {
-      if (child.exitCode === null && child.signalCode === null) child.kill("SIGINT");
+      if (child.exitCode === null && child.signalCode === null) signalGroup(child, "SIGINT");
       await exit;
+      // It does not wait for them: one that has just begun to forward a port would hold that for ever.
+      signalGroup(child, "SIGKILL");
     },
     async untilDone() {
       const [code] = await exit;
       if (code !== 0) throw new Error(`skaffold ${args.join(" ")} ended with ${code}:\n${lastLines()}`);
     },
   };
+}
+
+function signalGroup({ pid = 0 }: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    // Nobody is left in it.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }
 
 /** Puts one text in the place of another, which must be there. */
