@@ -1,4 +1,4 @@
-export { type Clock, createManualClock, type ManualClock, systemClock } from "./clock.ts";
+export { type Clock, createManualClock, LONGEST_TIMER_MS, type ManualClock, systemClock } from "./clock.ts";
 export { currencyExponent } from "./currencies.ts";
 export { formatDuration, parseDuration } from "./durations.ts";
 export {

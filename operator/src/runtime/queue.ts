@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "@plinth/kernel/base";
+import { type Clock, LONGEST_TIMER_MS, systemClock } from "@plinth/kernel/base";
 import { type BucketSettings, backOffMs, createBucket } from "./back-off.ts";
 import { createDueHeap, type Due } from "./due-heap.ts";
 import { createReadyList, type Linked } from "./ready-list.ts";
@@ -153,8 +153,8 @@ export function createQueue(options: QueueOptions): Queue {
     const first = heap.first;
     if (first === undefined || (timer !== undefined && timer.at <= first.dueAt)) return;
     timer?.cancel();
-    // A timer may fire a fraction of a millisecond early, and node's longest is 2^31 - 1.
-    const ms = Math.min(2 ** 31 - 1, Math.max(0, Math.ceil(first.dueAt - clock.elapsed())));
+    // A timer may fire a fraction of a millisecond early.
+    const ms = Math.min(LONGEST_TIMER_MS, Math.max(0, Math.ceil(first.dueAt - clock.elapsed())));
     timer = { at: first.dueAt, cancel: clock.after(ms, wake) };
   }
 

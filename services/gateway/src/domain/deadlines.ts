@@ -1,3 +1,5 @@
+import { LONGEST_TIMER_MS } from "@plinth/kernel/base";
+
 /** Milliseconds of a `grpc-timeout` (`250m`, `2S`) or `connect-timeout-ms` header; undefined where there is none or it is broken. */
 export function clientTimeoutMs(grpcTimeout: string | undefined, connectTimeout: string | undefined): number | undefined {
   if (grpcTimeout !== undefined) {
@@ -10,16 +12,13 @@ export function clientTimeoutMs(grpcTimeout: string | undefined, connectTimeout:
 
 const UNIT_MS = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 0.001, n: 0.000_001 };
 
-/** Longest wait that Node's timers take. */
-const LONGEST_MS = 2 ** 31 - 1;
-
 /**
  * How long a module may take to answer; 0 for no bound. A stream of answers may last: only its client bounds it. A client may shorten a
  * route's time, never lengthen it.
  */
 export function deadlineMs(routeMs: number, clientMs: number | undefined, streaming: boolean): number {
-  if (streaming) return clientMs === undefined ? 0 : Math.min(clientMs, LONGEST_MS);
-  return Math.min(clientMs ?? routeMs, routeMs, LONGEST_MS);
+  if (streaming) return clientMs === undefined ? 0 : Math.min(clientMs, LONGEST_TIMER_MS);
+  return Math.min(clientMs ?? routeMs, routeMs, LONGEST_TIMER_MS);
 }
 
 /**
