@@ -51,6 +51,13 @@ export class PaymentEvents {
     const payment = { paymentId, reference, provider, customerId };
     const at = timestampFromDate(updatedAt);
     const money = (amount: bigint) => ({ amount, currency });
+    const refundSoFar = () => ({
+      ...payment,
+      ...refundNames(refund),
+      amount: money(moved),
+      refunded: money(sums?.refunded ?? intent.refunded),
+      failed: money(sums?.failed ?? 0n),
+    });
     switch (what) {
       case "authorized":
         return this.#service.publish(tx, PaymentAuthorizedSchema, {
@@ -79,20 +86,12 @@ export class PaymentEvents {
       }
       case "refunded":
         return this.#service.publish(tx, PaymentRefundedSchema, {
-          ...payment,
-          ...refundNames(refund),
-          amount: money(moved),
-          refunded: money(sums?.refunded ?? intent.refunded),
-          failed: money(sums?.failed ?? 0n),
+          ...refundSoFar(),
           refundedAt: at,
         });
       case "refund failed":
         return this.#service.publish(tx, PaymentRefundFailedSchema, {
-          ...payment,
-          ...refundNames(refund),
-          amount: money(moved),
-          refunded: money(sums?.refunded ?? intent.refunded),
-          failed: money(sums?.failed ?? 0n),
+          ...refundSoFar(),
           code,
           failedAt: at,
         });
